@@ -1,13 +1,13 @@
 """What a person can mend. The command line prints these in one line, a page as a message, the API as 4xx.
 
-    HoneError
-    ├── InputError        a file, a value or a field is not what is allowed
-    │   └── NotFound      the thing named does not exist
-    ├── Conflict          the act no longer fits the state: lease lost, already decided, frozen
-    ├── Forbidden         the person's roles do not allow the act
-    ├── WorkspaceError    the workspace cannot be opened as it is: damaged, too new, not there
-    │   └── Locked        another process holds it
-    └── RunError          a run cannot start, or failed
+HoneError
+├── InputError        a file, a value or a field is not what is allowed
+│   └── NotFound      the thing named does not exist
+├── Conflict          the act no longer fits the state: lease lost, already decided, frozen
+├── Forbidden         the person's roles do not allow the act
+├── WorkspaceError    the workspace cannot be opened as it is: damaged, too new, not there
+│   └── Locked        another process holds it
+└── RunError          a run cannot start, or failed
 """
 
 

@@ -1,0 +1,367 @@
+"""Pairs, the revisions of their texts, and the queue that hands them to experts."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from hone.storage.errors import Conflict, InputError, NotFound
+from hone.storage.records import Record, new_id, now, sha256
+from hone.storage.store import Cursor, insert, one, rows, value
+
+State: TypeAlias = Literal["open", "disputed", "approved", "rejected"]
+STATES: tuple[State, ...] = ("open", "disputed", "approved", "rejected")
+LEASE = timedelta(minutes=15)
+
+
+class NewPair(Record):
+    """A row of an import, checked."""
+
+    instruction: str
+    context: str = ""
+    response: str = ""
+    group: str | None = None
+    source: str = ""
+    metadata: dict[str, str] = {}
+    key: str | None = None  # the row's own id in its file; kept as metadata "key"
+
+    @property
+    def content_sha256(self) -> str:
+        """Of the three texts: the same row twice is one pair."""
+        return sha256(self.instruction, self.context, self.response)
+
+
+class Revision(Record):
+    """A text of a pair. The first is what was imported; each edit is a new one."""
+
+    id: str
+    pair_id: str
+    parent_id: str | None
+    instruction: str
+    context: str
+    response: str
+    author_id: str
+    reason: str
+    words_added: int
+    words_removed: int
+    created_at: datetime
+
+
+class Pair(Record):
+    """A pair with its first text and where it stands in the queue."""
+
+    id: str
+    project_id: str
+    number: int
+    group: str | None
+    source: str
+    metadata: dict[str, str]
+    created_at: datetime
+    state: State
+    round: int
+    priority: int
+    why: str
+    wanted: int
+    done: int
+    first_revision: str
+    approved_revision: str | None
+    instruction: str
+    context: str
+    response: str
+
+
+class Lease(Record):
+    """A pair or matchup promised to one person for some minutes. The token is opaque and random."""
+
+    token: str
+    subject_id: str
+    person_id: str
+    expires_at: datetime
+
+
+def known_contents(cursor: Cursor, project_id: str, hashes: Sequence[str]) -> set[str]:
+    """Which of these content hashes the project holds already."""
+    found = rows(
+        cursor,
+        "select content_sha256 from pair where project_id = ? and content_sha256 in (select unnest(?))",
+        [project_id, list(hashes)],
+    )
+    return {row["content_sha256"] for row in found}
+
+
+def add(
+    cursor: Cursor,
+    project_id: str,
+    new: Sequence[NewPair],
+    *,
+    author_id: str,
+    import_id: str | None = None,
+    wanted: int = 1,
+    source: str = "",
+) -> list[str]:
+    """Store pairs that the project does not hold yet; gives the ids in the order of `new`, without the known ones."""
+    known = known_contents(cursor, project_id, [pair.content_sha256 for pair in new])
+    number = value(cursor, "select coalesce(max(number), 0) from pair where project_id = ?", [project_id])
+    moment = now()
+    pair_rows: list[dict[str, Any]] = []
+    revision_rows: list[dict[str, Any]] = []
+    for pair in new:
+        digest = pair.content_sha256
+        if digest in known:
+            continue
+        known.add(digest)
+        number += 1
+        pair_id, revision_id = new_id(), new_id()
+        metadata = {**pair.metadata, **({"key": pair.key} if pair.key else {})}
+        pair_rows.append(
+            {
+                "id": pair_id,
+                "project_id": project_id,
+                "number": number,
+                "group_key": pair.group,
+                "source": pair.source or source,
+                "metadata": json.dumps(metadata, ensure_ascii=False),
+                "content_sha256": digest,
+                "import_id": import_id,
+                "created_at": moment,
+                "first_revision": revision_id,
+                "state": "open",
+                "round": 1,
+                "priority": 0,
+                "why": "new",
+                "wanted": wanted,
+                "done": 0,
+                "approved_revision": None,
+            }
+        )
+        revision_rows.append(
+            {
+                "id": revision_id,
+                "pair_id": pair_id,
+                "parent_id": None,
+                "instruction": pair.instruction,
+                "context": pair.context,
+                "response": pair.response,
+                "author_id": author_id,
+                "reason": "import",
+                "words_added": 0,
+                "words_removed": 0,
+                "created_at": moment,
+            }
+        )
+    insert(cursor, "pair", *pair_rows)
+    insert(cursor, "revision", *revision_rows)
+    return [row["id"] for row in pair_rows]
+
+
+def add_import(cursor: Cursor, **columns: Any) -> None:
+    """One row for one imported file: name, mapping, counts, who, when."""
+    insert(cursor, "import_file", {**columns, "made_at": now()})
+
+
+def imports(cursor: Cursor, project_id: str) -> list[dict[str, Any]]:
+    """The files that were imported into the project, the newest first."""
+    return rows(cursor, "select * from import_file where project_id = ? order by made_at desc", [project_id])
+
+
+_PAIR = (
+    "select p.id, p.project_id, p.number, p.group_key, p.source, p.metadata, p.created_at, p.state, p.round, "
+    "p.priority, p.why, p.wanted, p.done, p.first_revision, p.approved_revision, "
+    "r.instruction, r.context, r.response from pair p join revision r on r.id = p.first_revision "
+)
+
+
+def get(cursor: Cursor, pair_id: str) -> Pair:
+    """The pair, or NotFound."""
+    row = one(cursor, _PAIR + "where p.id = ?", [pair_id])
+    if row is None:
+        raise NotFound(f"There is no pair {pair_id}.")
+    return _pair(row)
+
+
+def many(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, Pair]:
+    """The pairs with these ids."""
+    found = rows(cursor, _PAIR + "where p.id in (select unnest(?))", [list(pair_ids)])
+    return {row["id"]: _pair(row) for row in found}
+
+
+def listing(
+    cursor: Cursor,
+    project_id: str,
+    *,
+    state: State | None = None,
+    contains: str = "",
+    after: int = 0,
+    limit: int = 50,
+) -> list[Pair]:
+    """Pairs by number, those after `after`; optionally of one state, or whose texts contain a string."""
+    if not 1 <= limit <= 1_000_000:
+        raise InputError(f"A page of {limit} pairs is not possible: ask for 1 to 1,000,000.")
+    sql, values = _PAIR + "where p.project_id = ? and p.number > ?", [project_id, after]
+    if state:
+        sql, values = sql + " and p.state = ?", [*values, state]
+    if contains:
+        sql += " and position(? in lower(r.instruction || ' ' || r.context || ' ' || r.response)) > 0"
+        values = [*values, contains.lower()]
+    return [_pair(row) for row in rows(cursor, sql + " order by p.number limit ?", [*values, limit])]
+
+
+def by_key(cursor: Cursor, project_id: str) -> dict[str, str]:
+    """The id of each pair by the key that its row had in its file, and by `#number`."""
+    found: dict[str, str] = {}
+    for row in rows(cursor, "select id, number, metadata from pair where project_id = ?", [project_id]):
+        found[f"#{row['number']}"] = row["id"]
+        key = json.loads(row["metadata"]).get("key")
+        if key is not None:
+            found[key] = row["id"]
+    return found
+
+
+def counts(cursor: Cursor, project_id: str) -> dict[State, int]:
+    """How many pairs of the project are in each state; every state is named."""
+    found = rows(cursor, "select state, count(*) as n from pair where project_id = ? group by state", [project_id])
+    by_state = {row["state"]: row["n"] for row in found}
+    return {state: by_state.get(state, 0) for state in STATES}
+
+
+def revisions(cursor: Cursor, pair_id: str) -> list[Revision]:
+    """All texts of a pair, the oldest first."""
+    found = rows(cursor, "select * from revision where pair_id = ? order by created_at, id", [pair_id])
+    return [Revision(**row) for row in found]
+
+
+def revision(cursor: Cursor, revision_id: str) -> Revision:
+    """One text, or NotFound."""
+    row = one(cursor, "select * from revision where id = ?", [revision_id])
+    if row is None:
+        raise NotFound(f"There is no revision {revision_id}.")
+    return Revision(**row)
+
+
+def add_revision(
+    cursor: Cursor, parent: Revision, response: str, author_id: str, reason: str, added: int, removed: int
+) -> Revision:
+    """A new text of the pair's response, made from `parent`."""
+    made = Revision(
+        **{
+            **parent.model_dump(),
+            "id": new_id(),
+            "parent_id": parent.id,
+            "response": response,
+            "author_id": author_id,
+            "reason": reason,
+            "words_added": added,
+            "words_removed": removed,
+            "created_at": now(),
+        }
+    )
+    insert(cursor, "revision", made.model_dump())
+    return made
+
+
+def claim(cursor: Cursor, project_id: str, person_id: str) -> Lease | None:
+    """Lease the next pair to this person: the one they hold already, else the first that wants another opinion.
+
+    A pair is never with more people than it wants opinions from, and never twice with one person in a round.
+    Atomic because the writer thread runs it; on PostgreSQL the inner select gains `for update skip locked`.
+    """
+    moment = now()
+    cursor.execute("delete from lease where expires_at <= ?", [moment])
+    held = one(
+        cursor,
+        "select l.token, l.subject_id, l.person_id, l.expires_at from lease l join pair p on p.id = l.subject_id "
+        "where l.kind = 'pair' and l.person_id = ? and p.project_id = ? and p.state = 'open'",
+        [person_id, project_id],
+    )
+    if held:
+        return Lease(**held)
+    found = one(
+        cursor,
+        "select p.id from pair p where p.project_id = ? and p.state = 'open' "
+        "and p.done + (select count(*) from lease l where l.subject_id = p.id) < p.wanted "
+        "and not exists (select 1 from current_review r "
+        "                where r.pair_id = p.id and r.person_id = ? and r.round = p.round) "
+        "order by p.priority desc, p.number limit 1",
+        [project_id, person_id],
+    )
+    return lease(cursor, "pair", found["id"], person_id) if found else None
+
+
+def lease(cursor: Cursor, kind: Literal["pair", "matchup"], subject_id: str, person_id: str) -> Lease:
+    """Promise a subject to a person for some minutes, under a fresh token."""
+    moment = now()
+    made = Lease(token=secrets.token_urlsafe(16), subject_id=subject_id, person_id=person_id, expires_at=moment + LEASE)
+    insert(cursor, "lease", {**made.model_dump(), "kind": kind, "created_at": moment})
+    return made
+
+
+def held(cursor: Cursor, token: str, person_id: str) -> Lease:
+    """The lease of this token, or Conflict when it expired, was given back or belongs to somebody else."""
+    row = one(
+        cursor,
+        "select token, subject_id, person_id, expires_at from lease where token = ? and person_id = ?",
+        [token, person_id],
+    )
+    if row is None:
+        raise Conflict("This pair is no longer yours: the lease expired or was given back. Take the next one.")
+    return Lease(**row)
+
+
+def renew(cursor: Cursor, token: str, person_id: str) -> Lease:
+    """Keep a lease that is still there for another while."""
+    found = held(cursor, token, person_id)
+    later = now() + LEASE
+    cursor.execute("update lease set expires_at = ? where token = ?", [later, token])
+    return found.model_copy(update={"expires_at": later})
+
+
+def release(cursor: Cursor, token: str) -> None:
+    """Give a lease back; nothing happens when it is gone."""
+    cursor.execute("delete from lease where token = ?", [token])
+
+
+def set_standing(
+    cursor: Cursor, pair_id: str, *, state: State, done: int, wanted: int, approved_revision: str | None
+) -> None:
+    """Write the queue's state of a pair, as the rows of its reviews and adjudications give it."""
+    cursor.execute(
+        "update pair set state = ?, done = ?, wanted = ?, approved_revision = ? where id = ?",
+        [state, done, wanted, approved_revision, pair_id],
+    )
+
+
+def reopen(cursor: Cursor, pair: Pair, *, why: str, priority: int, report_id: str | None, person_id: str) -> None:
+    """Start a new round of reviews: everybody may be asked again, and the pair goes to the front."""
+    cursor.execute(
+        "update pair set state = 'open', round = round + 1, done = 0, priority = ?, why = ? where id = ?",
+        [priority, why, pair.id],
+    )
+    _queued(cursor, pair, why, report_id, person_id)
+
+
+def prioritise(cursor: Cursor, pair: Pair, *, why: str, priority: int, report_id: str | None, person_id: str) -> None:
+    """Move an open pair to the front of the queue."""
+    cursor.execute("update pair set priority = ?, why = ? where id = ?", [priority, why, pair.id])
+    _queued(cursor, pair, why, report_id, person_id)
+
+
+def _queued(cursor: Cursor, pair: Pair, why: str, report_id: str | None, person_id: str) -> None:
+    insert(
+        cursor,
+        "queued",
+        {
+            "id": new_id(),
+            "project_id": pair.project_id,
+            "pair_id": pair.id,
+            "report_id": report_id,
+            "why": why,
+            "person_id": person_id,
+            "created_at": now(),
+        },
+    )
+
+
+def _pair(row: dict[str, Any]) -> Pair:
+    group = row.pop("group_key")
+    return Pair(**{**row, "group": group, "metadata": json.loads(row["metadata"])})

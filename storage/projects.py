@@ -1,0 +1,143 @@
+"""Projects and their versioned settings: what is asked of experts, and when a model counts as better."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from hone.storage import audit
+from hone.storage.errors import Conflict, InputError, NotFound
+from hone.storage.people import Person
+from hone.storage.records import Record, new_id, now
+from hone.storage.store import Cursor, insert, one, rows
+
+
+class Dimension(Record):
+    """One question of the rubric, scored 1 to 5, each score with its anchor text."""
+
+    key: str
+    name: str
+    question: str
+    anchors: dict[int, str]
+
+
+class FlagCategory(Record):
+    """One kind of bias or harm that an expert can mark in the words."""
+
+    key: str
+    name: str
+    definition: str
+    protected: bool = False  # about a protected group, which the flag then names
+
+
+class ProjectSettings(Record):
+    """All that a project declares. A change makes a new version; a review keeps the one it was made under."""
+
+    purpose: str = ""
+    task: Literal["generation"] = "generation"
+    template: str
+    guidelines: str = ""
+    rubric: tuple[Dimension, ...] = ()
+    taxonomy: tuple[FlagCategory, ...] = ()
+    categories: tuple[str, ...] = ()
+    overlap: int = Field(default=2, ge=1, le=9)
+    agree: int = Field(default=2, ge=1, le=9)
+    judges: int = Field(default=2, ge=1, le=9)
+    fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)  # train, validation, test
+    gate: dict[str, Any] = {}
+    training: dict[str, Any] = {}  # settings of a run that differ from the defaults
+    seed: int = 7
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.agree > self.overlap:
+            raise ValueError(f"agree ({self.agree}) cannot be more than overlap ({self.overlap})")
+        if abs(sum(self.fractions) - 1) > 1e-9 or min(self.fractions) <= 0:
+            raise ValueError("the fractions of train, validation and test must be above 0 and add up to 1")
+        return self
+
+
+class Project(Record):
+    """A project with its current settings."""
+
+    id: str
+    name: str
+    created_at: datetime
+    version: int
+    settings: ProjectSettings
+
+
+def create(cursor: Cursor, name: str, settings: ProjectSettings, by: Person) -> Project:
+    """A new project; names are unique in the workspace."""
+    by.must("lead")
+    if not name.strip() or len(name) > 80:
+        raise InputError("A project needs a name of 1 to 80 characters.")
+    if one(cursor, "select id from project where name = ?", [name]):
+        raise Conflict(f"There is already a project '{name}'. Choose another name, or import into it.")
+    project_id = new_id()
+    insert(cursor, "project", {"id": project_id, "name": name, "created_at": now(), "created_by": by.id})
+    _add_version(cursor, project_id, 1, settings, by)
+    audit.record(cursor, by.id, "project created", project_id, name=name)
+    return get(cursor, project_id)
+
+
+def change(cursor: Cursor, project: Project, settings: ProjectSettings, by: Person) -> Project:
+    """A new version of the settings; nothing that was said before is touched."""
+    by.must("lead")
+    if settings == project.settings:
+        return project
+    _add_version(cursor, project.id, project.version + 1, settings, by)
+    audit.record(cursor, by.id, "project changed", project.id, version=project.version + 1)
+    return get(cursor, project.id)
+
+
+def get(cursor: Cursor, project_id: str) -> Project:
+    """The project with its newest settings, or NotFound."""
+    return _found(rows(cursor, _NEWEST + " where p.id = ? order by v.version desc limit 1", [project_id]), project_id)
+
+
+def named(cursor: Cursor, name: str) -> Project:
+    """The project of this name, or NotFound with the names that exist."""
+    found = rows(cursor, _NEWEST + " where p.name = ? order by v.version desc limit 1", [name])
+    if not found:
+        known = ", ".join(project.name for project in everything(cursor)) or "none yet"
+        raise NotFound(f"There is no project '{name}'. There are: {known}.")
+    return _found(found, name)
+
+
+def everything(cursor: Cursor) -> list[Project]:
+    """All projects, the oldest first."""
+    newest: dict[str, Project] = {}
+    for row in rows(cursor, _NEWEST + " order by p.created_at, p.id, v.version"):
+        newest[row["id"]] = _project(row)
+    return list(newest.values())
+
+
+_NEWEST = (
+    "select p.id, p.name, p.created_at, v.version, v.settings "
+    "from project p join project_version v on v.project_id = p.id"
+)
+
+
+def _add_version(cursor: Cursor, project_id: str, version: int, settings: ProjectSettings, by: Person) -> None:
+    insert(
+        cursor,
+        "project_version",
+        {
+            "project_id": project_id,
+            "version": version,
+            "settings": settings.model_dump_json(),
+            "made_by": by.id,
+            "made_at": now(),
+        },
+    )
+
+
+def _found(found: list[dict[str, Any]], name: str) -> Project:
+    if not found:
+        raise NotFound(f"There is no project {name}.")
+    return _project(found[0])
+
+
+def _project(row: dict[str, Any]) -> Project:
+    return Project(**{**row, "settings": ProjectSettings.model_validate_json(row["settings"])})

@@ -1,0 +1,263 @@
+"""What experts said about pairs: reviews, flags, drafts and adjudications. Inserted, never changed."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+from hone.storage.records import Record, new_id, now
+from hone.storage.store import Cursor, insert, one, rows, value
+
+Decision: TypeAlias = Literal["approve", "reject", "skip", "undo"]
+Field: TypeAlias = Literal["instruction", "context", "response"]
+Source: TypeAlias = Literal["page", "file", "example"]
+
+
+class NewFlag(Record):
+    """Words that an expert marked: [start, end) in code points of the field of the text that was decided on."""
+
+    category: str
+    severity: int
+    field: Field
+    start: int
+    end: int
+    quote: str
+    protected_group: str | None = None
+    comment: str = ""
+
+
+class Flag(NewFlag):
+    """A stored flag."""
+
+    id: str
+    review_id: str
+    pair_id: str
+    person_id: str
+    created_at: datetime
+
+
+class Review(Record):
+    """One expert's opinion on one pair in one round; `revision_id` is the text that the decision is about."""
+
+    id: str
+    pair_id: str
+    round: int
+    person_id: str
+    seen_revision: str
+    revision_id: str
+    decision: Decision
+    undoes: str | None = None
+    ratings: dict[str, int]
+    categories: tuple[str, ...] = ()
+    note: str = ""
+    seconds: float | None = None
+    project_version: int
+    source: Source
+    request_key: str
+    created_at: datetime
+
+
+class Adjudication(Record):
+    """A lead's decision where experts differed, and the reviews that were weighed."""
+
+    id: str
+    pair_id: str
+    round: int
+    person_id: str
+    reviews: tuple[str, ...]
+    decision: Literal["approve", "reject"]
+    revision_id: str
+    reason: str
+    source: Source
+    request_key: str
+    created_at: datetime
+
+
+def add(cursor: Cursor, review: Review, flags: Sequence[NewFlag] = ()) -> list[Flag]:
+    """Store a review and its flags; gives the stored flags."""
+    insert(
+        cursor,
+        "review",
+        {
+            **review.model_dump(),
+            "ratings": json.dumps(review.ratings),
+            "categories": json.dumps(list(review.categories)),
+        },
+    )
+    stored = [
+        Flag(
+            **flag.model_dump(),
+            id=new_id(),
+            review_id=review.id,
+            pair_id=review.pair_id,
+            person_id=review.person_id,
+            created_at=review.created_at,
+        )
+        for flag in flags
+    ]
+    insert(cursor, "flag", *[_flag_columns(flag) for flag in stored])
+    return stored
+
+
+def by_request(cursor: Cursor, request_key: str) -> Review | None:
+    """The review that an earlier try of the same request stored."""
+    row = one(cursor, "select * from review where request_key = ?", [request_key])
+    return _review(row) if row else None
+
+
+def get(cursor: Cursor, review_id: str) -> Review | None:
+    """A review by id."""
+    row = one(cursor, "select * from review where id = ?", [review_id])
+    return _review(row) if row else None
+
+
+def current(cursor: Cursor, pair_id: str, round: int | None = None) -> list[Review]:
+    """What stands (nobody took it back) on a pair, of one round or of all, the oldest first."""
+    sql, values = "select * from current_review where pair_id = ?", list[Any]([pair_id])
+    if round is not None:
+        sql, values = sql + " and round = ?", [*values, round]
+    return [_review(row) for row in rows(cursor, sql + " order by created_at, id", values)]
+
+
+def of_project(cursor: Cursor, project_id: str) -> list[Review]:
+    """Everything that stands in a project, approvals and rejections, the oldest first."""
+    found = rows(
+        cursor,
+        "select r.* from current_review r join pair p on p.id = r.pair_id "
+        "where p.project_id = ? and r.decision <> 'skip' order by r.created_at, r.id",
+        [project_id],
+    )
+    return [_review(row) for row in found]
+
+
+def last_of(cursor: Cursor, project_id: str, person_id: str, limit: int = 10) -> list[Review]:
+    """A person's last opinions that still stand, the newest first."""
+    found = rows(
+        cursor,
+        "select r.* from current_review r join pair p on p.id = r.pair_id "
+        "where p.project_id = ? and r.person_id = ? order by r.created_at desc, r.id desc limit ?",
+        [project_id, person_id, limit],
+    )
+    return [_review(row) for row in found]
+
+
+def flags(cursor: Cursor, pair_ids: Sequence[str]) -> list[Flag]:
+    """The flags of reviews that stand, on these pairs."""
+    found = rows(
+        cursor,
+        "select f.* from flag f join current_review r on r.id = f.review_id "
+        "where f.pair_id in (select unnest(?)) order by f.created_at, f.id",
+        [list(pair_ids)],
+    )
+    return [_flag(row) for row in found]
+
+
+def flags_by_category(cursor: Cursor, project_id: str) -> dict[str, int]:
+    """How many pairs of the project carry a standing flag of each category."""
+    found = rows(
+        cursor,
+        "select f.category, count(distinct f.pair_id) as n from flag f "
+        "join current_review r on r.id = f.review_id join pair p on p.id = f.pair_id "
+        "where p.project_id = ? group by f.category order by n desc, f.category",
+        [project_id],
+    )
+    return {row["category"]: row["n"] for row in found}
+
+
+def done_by(cursor: Cursor, project_id: str, person_id: str) -> int:
+    """How many opinions of this person stand in the project, without skips."""
+    return int(
+        value(
+            cursor,
+            "select count(*) from current_review r join pair p on p.id = r.pair_id "
+            "where p.project_id = ? and r.person_id = ? and r.decision <> 'skip'",
+            [project_id, person_id],
+        )
+    )
+
+
+def waiting_for(cursor: Cursor, project_id: str, person_id: str) -> int:
+    """How many pairs want an opinion that this person could give."""
+    return int(
+        value(
+            cursor,
+            "select count(*) from pair p where p.project_id = ? and p.state = 'open' and p.done < p.wanted "
+            "and not exists (select 1 from current_review r "
+            "                where r.pair_id = p.id and r.person_id = ? and r.round = p.round)",
+            [project_id, person_id],
+        )
+    )
+
+
+def save_draft(cursor: Cursor, person_id: str, pair_id: str, body: dict[str, Any]) -> None:
+    """Keep what somebody is typing; the newest replaces the one before."""
+    cursor.execute(
+        "insert into draft values (?, ?, ?, ?) on conflict (person_id, pair_id) "
+        "do update set body = excluded.body, saved_at = excluded.saved_at",
+        [person_id, pair_id, json.dumps(body, ensure_ascii=False), now()],
+    )
+
+
+def draft(cursor: Cursor, person_id: str, pair_id: str) -> dict[str, Any] | None:
+    """What this person was typing on this pair."""
+    row = one(cursor, "select body from draft where person_id = ? and pair_id = ?", [person_id, pair_id])
+    return dict(json.loads(row["body"])) if row else None
+
+
+def drop_draft(cursor: Cursor, person_id: str, pair_id: str) -> None:
+    """Forget a draft that was submitted."""
+    cursor.execute("delete from draft where person_id = ? and pair_id = ?", [person_id, pair_id])
+
+
+def adjudicate(cursor: Cursor, adjudication: Adjudication) -> None:
+    """Store a decision between experts."""
+    insert(
+        cursor,
+        "adjudication",
+        {**adjudication.model_dump(), "reviews": json.dumps(list(adjudication.reviews))},
+    )
+
+
+def adjudication_by_request(cursor: Cursor, request_key: str) -> Adjudication | None:
+    """The adjudication that an earlier try of the same request stored."""
+    row = one(cursor, "select * from adjudication where request_key = ?", [request_key])
+    return _adjudication(row) if row else None
+
+
+def adjudications(cursor: Cursor, project_id: str) -> list[Adjudication]:
+    """All adjudications of a project, the oldest first."""
+    found = rows(
+        cursor,
+        "select a.* from adjudication a join pair p on p.id = a.pair_id where p.project_id = ? "
+        "order by a.created_at, a.id",
+        [project_id],
+    )
+    return [_adjudication(row) for row in found]
+
+
+def adjudication_of(cursor: Cursor, pair_id: str, round: int) -> Adjudication | None:
+    """The decision that ended this round, if there is one."""
+    row = one(
+        cursor,
+        "select * from adjudication where pair_id = ? and round = ? order by created_at desc, id desc limit 1",
+        [pair_id, round],
+    )
+    return _adjudication(row) if row else None
+
+
+def _review(row: dict[str, Any]) -> Review:
+    return Review(**{**row, "ratings": json.loads(row["ratings"]), "categories": tuple(json.loads(row["categories"]))})
+
+
+def _adjudication(row: dict[str, Any]) -> Adjudication:
+    return Adjudication(**{**row, "reviews": tuple(json.loads(row["reviews"]))})
+
+
+def _flag(row: dict[str, Any]) -> Flag:
+    start, end = row.pop("span_start"), row.pop("span_end")
+    return Flag(**row, start=start, end=end)
+
+
+def _flag_columns(flag: Flag) -> dict[str, Any]:
+    columns = flag.model_dump()
+    return {**columns, "span_start": columns.pop("start"), "span_end": columns.pop("end")}
