@@ -30,13 +30,14 @@ def backup(store: Store) -> Backup:
     path = store.workspace.backups / f"{name}.duckdb"
     quoted = str(path).replace("'", "''")
     try:
-        with store.read() as cursor:  # one transaction: the copy is of one moment
+        with store.cursor() as cursor:
+            cursor.execute(f"attach '{quoted}' as backup_copy")
+            cursor.begin()  # one transaction: the copy is of one moment
             expected = _counts(cursor)
             source = cursor.execute("select current_database()").fetchone()
-            cursor.execute(f"attach '{quoted}' as backup_copy")
             cursor.execute(f'copy from database "{source[0] if source else "hone"}" to backup_copy')
             cursor.commit()
-        store.write(lambda cursor: cursor.execute("detach backup_copy") and None)
+            cursor.execute("detach backup_copy")
     except duckdb.Error as problem:
         path.unlink(missing_ok=True)
         raise WorkspaceError(f"The backup was not made: {first_line(str(problem))} Nothing else changed.") from problem

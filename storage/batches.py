@@ -140,11 +140,10 @@ def _item(row: dict[str, Any]) -> BatchItem:
 
 
 def _item_columns(batch_id: str, item: BatchItem) -> dict[str, Any]:
-    columns = item.model_dump()
     return {
-        **columns,
+        **item.model_dump(exclude={"group"}),
         "batch_id": batch_id,
-        "group_key": columns.pop("group"),
+        "group_key": item.group,
         "metadata": json.dumps(item.metadata, ensure_ascii=False),
         "approvers": json.dumps(list(item.approvers)),
     }

@@ -1,11 +1,11 @@
 """Open a DuckDB file so that SQL reaches nothing but it, and bring it to this version's shape."""
 
 import hashlib
+import os
 import re
 import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeAlias
 
@@ -35,7 +35,7 @@ class Migration:
 def migrations() -> list[Migration]:
     """All that this version knows, in order."""
     found = []
-    for entry in files("hone.storage").joinpath("migrations").iterdir():
+    for entry in Path(__file__).with_name("migrations").iterdir():
         matched = re.fullmatch(r"(\d{4})_(\w+)\.sql", entry.name)
         if matched:
             found.append(Migration(int(matched[1]), matched[2], entry.read_text(encoding="utf-8")))
@@ -78,6 +78,10 @@ def connect(workspace: Workspace) -> Connection:
         )
     except duckdb.Error as problem:
         raise _cannot_open(workspace, problem) from problem
+    locked = connection.execute("select current_setting('lock_configuration')").fetchone()
+    if locked and locked[0]:  # DuckDB shares a file within a process: this one has it open already
+        connection.close()
+        raise Locked(f"The workspace {workspace.root} is open in this process already.", os.getpid())
     workspace.database.chmod(0o600)
     backups = str(workspace.backups).replace("'", "''")
     connection.execute(f"set allowed_directories=['{backups}/']")

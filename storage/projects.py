@@ -12,6 +12,16 @@ from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, insert, one, rows
 
 
+TEMPLATE = """### Instruction:
+{instruction}
+
+### Input:
+{context}
+
+### Response:
+"""
+
+
 class Dimension(Record):
     """One question of the rubric, scored 1 to 5, each score with its anchor text."""
 
@@ -35,7 +45,7 @@ class ProjectSettings(Record):
 
     purpose: str = ""
     task: Literal["generation"] = "generation"
-    template: str
+    template: str = TEMPLATE
     guidelines: str = ""
     rubric: tuple[Dimension, ...] = ()
     taxonomy: tuple[FlagCategory, ...] = ()

@@ -259,5 +259,5 @@ def _flag(row: dict[str, Any]) -> Flag:
 
 
 def _flag_columns(flag: Flag) -> dict[str, Any]:
-    columns = flag.model_dump()
-    return {**columns, "span_start": columns.pop("start"), "span_end": columns.pop("end")}
+    columns = flag.model_dump(exclude={"start", "end"})
+    return {**columns, "span_start": flag.start, "span_end": flag.end}

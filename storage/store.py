@@ -31,11 +31,17 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Cursor]:
         """A cursor of one's own that sees one consistent state until the block ends."""
-        cursor = self._connection.cursor()
-        try:
+        with self.cursor() as cursor:
             cursor.begin()
             yield cursor
             cursor.rollback()
+
+    @contextmanager
+    def cursor(self) -> Iterator[Cursor]:
+        """A cursor of one's own without a transaction, for what cannot run in one."""
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
         finally:
             cursor.close()
 
