@@ -1,0 +1,44 @@
+"""Train: `python -m hone.training.fit RUNFOLDER [--resume]`.
+
+Exit code 0: the model is published. 1: failed, the reason is on stderr and in the events. 3: cancelled, a checkpoint
+is there to resume from.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hone.training.config import TrainConfig
+from hone.training.folder import RunFolder
+from hone.training.session import work
+
+
+def fit(path: Path | str, resume: bool = False) -> int:
+    """Train the run of a folder in this process; the exit code comes back.
+
+    Args:
+        path: A prepared run folder.
+        resume: Go on from the newest complete checkpoint.
+    """
+    folder = RunFolder(path)
+
+    def job(config: TrainConfig) -> dict[str, object]:
+        from hone.training.lora import train_lora  # seconds of import, after "started" is written
+
+        return train_lora(folder, config, resume)
+
+    return work(folder, TrainConfig, job)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="hone.training.fit", description="Train the run of a folder.")
+    parser.add_argument("run_folder", type=Path)
+    parser.add_argument("--resume", action="store_true", help="go on from the newest complete checkpoint")
+    given = parser.parse_args(arguments)
+    return fit(given.run_folder, resume=given.resume)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,267 @@
+"""The run folder: all that a run reads and writes, and all that others may know of it.
+
+config.json      the whole configuration
+data/            train.jsonl, validation.jsonl, test.jsonl, manifest.json
+events.jsonl     what happened, a line an event
+worker.json      the process at work; heartbeat is touched by it
+cancel           there when somebody asked the run to stop
+checkpoints/     resumable state
+model/           the trained model, published whole
+generations.jsonl, result.json
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from hone.storage.errors import Conflict, InputError, NotFound, RunError
+from hone.storage.records import Record, canonical, new_id
+from hone.training import worker
+from hone.training.config import AnyConfig, parse_config
+from hone.training.events import Event, EventKind, EventLog
+
+Split = Literal["train", "validation", "test"]
+Status = Literal["prepared", "running", "done", "failed", "cancelled"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+_STATUS_OF: Mapping[EventKind, Status] = {
+    "started": "running",
+    "done": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+
+
+class Row(Record):
+    """A pair as a run sees it. Rows of one group stand in one split; an empty group is no group."""
+
+    id: str = Field(min_length=1)
+    instruction: str
+    context: str = ""
+    response: str = ""
+    group: str = ""
+
+
+class DataFile(Record):
+    """One file of a manifest."""
+
+    sha256: str
+    rows: int
+
+
+class Manifest(Record):
+    """What the data of a run is: hash and count by split, and the facts of the batch it came from."""
+
+    schema_version: Literal[1] = 1
+    files: dict[Split, DataFile]
+    batch: dict[str, Any]
+
+
+class RunFolder:
+    """One run on disk. Reading it never changes it."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.config_file = self.path / "config.json"
+        self.data = self.path / "data"
+        self.manifest_file = self.data / "manifest.json"
+        self.checkpoints = self.path / "checkpoints"
+        self.model = self.path / "model"
+        self.generations_file = self.path / "generations.jsonl"
+        self.result_file = self.path / "result.json"
+        self.log_file = self.path / "log.txt"
+        self.worker_file = self.path / "worker.json"
+        self.heartbeat_file = self.path / "heartbeat"
+        self.cancel_file = self.path / "cancel"
+        self.events = EventLog(self.path / "events.jsonl")
+
+    def config(self) -> AnyConfig:
+        """The run's configuration.
+
+        Raises:
+            NotFound: This is no run folder.
+            InputError: config.json does not hold.
+        """
+        if not self.config_file.is_file():
+            raise NotFound(f"{self.path} is no run folder: it has no config.json.")
+        return parse_config(self.config_file.read_text(encoding="utf-8"))
+
+    def manifest(self) -> Manifest:
+        """The manifest as written, not yet held against the data.
+
+        Raises:
+            RunError: It is not there or is damaged.
+        """
+        try:
+            return Manifest.model_validate_json(self.manifest_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"{self.manifest_file} is missing; prepare the run again.") from None
+        except ValidationError:
+            raise RunError(f"{self.manifest_file} is damaged; prepare the run again.") from None
+
+    def data_file(self, split: Split) -> Path:
+        """Where a split's rows are."""
+        return self.data / f"{split}.jsonl"
+
+    def rows(self, split: Split) -> list[Row]:
+        """The rows of a split in the batch's order; none when the split has no file.
+
+        Raises:
+            RunError: A line is no row; file and line are named.
+        """
+        file = self.data_file(split)
+        return list(_rows(file)) if file.exists() else []
+
+    def verify(self) -> Manifest:
+        """The manifest, after every file was held against it.
+
+        Raises:
+            RunError: A file is missing, not in the manifest or not the one that was frozen, an id occurs twice,
+                or a group spans two splits.
+        """
+        manifest = self.manifest()
+        for split in SPLITS:
+            file, said = self.data_file(split), manifest.files.get(split)
+            if said is None and file.exists():
+                raise RunError(f"{file} is not in the manifest; prepare the run again.")
+            if said is None:
+                continue
+            if not file.exists():
+                raise RunError(f"{file} is missing though the manifest names it; prepare the run again.")
+            if _file_sha256(file) != said.sha256:
+                raise RunError(f"{file} is not the data that was frozen (its hash differs); prepare the run again.")
+        try:
+            _check_rows({split: self.rows(split) for split in SPLITS})
+        except InputError as error:
+            raise RunError(f"{self.data}: {error}") from None
+        return manifest
+
+    def append_event(self, kind: EventKind, **data: Any) -> Event:
+        """Write one event; see EventLog.append."""
+        return self.events.append(kind, **data)
+
+    def read_events(self, offset: int = 0) -> tuple[list[Event], int]:
+        """Whole events from a byte offset on, and the next offset; see EventLog.read."""
+        return self.events.read(offset)
+
+    def status(self) -> Status:
+        """Where the run stands by its own word. A dead worker still reads "running": ask `alive` as well."""
+        status: Status = "prepared"
+        for event in self.read_events()[0]:
+            status = _STATUS_OF.get(event.kind, status)
+        return status
+
+    def request_cancel(self) -> None:
+        """Ask the worker to save and stop. Before the start it stops at the first step."""
+        self.cancel_file.touch()
+
+    def cancel_requested(self) -> bool:
+        """Whether somebody asked the run to stop and it has not yet."""
+        return self.cancel_file.exists()
+
+    def clear_cancel(self) -> None:
+        """Take the request back, or note that it was honoured."""
+        self.cancel_file.unlink(missing_ok=True)
+
+    def write_worker(self) -> None:
+        """Put down that this process works on the run."""
+        write_whole(self.worker_file, worker.this_worker().model_dump_json())
+
+    def worker(self) -> worker.Worker | None:
+        """The process that last worked on the run."""
+        return worker.read_worker(self.worker_file)
+
+    def alive(self) -> bool:
+        """Whether the run's worker runs on this machine."""
+        found = self.worker()
+        return found is not None and worker.is_alive(found)
+
+    def seconds_since_beat(self) -> float | None:
+        """Seconds since the worker last showed life, on whatever machine; None when it never did."""
+        return worker.seconds_since_beat(self.heartbeat_file)
+
+
+def prepare(
+    path: Path | str, config: AnyConfig, rows: Mapping[Split, Sequence[Row]], batch: Mapping[str, Any]
+) -> RunFolder:
+    """Make a run folder. It appears whole or not at all.
+
+    Args:
+        path: Where; nothing may be there yet.
+        config: The run's configuration.
+        rows: Rows by split; a split may be missing or empty.
+        batch: Facts of the batch (id, name, sha256, what was left out), JSON values; they travel with the model.
+
+    Raises:
+        Conflict: Something is at the path already.
+        InputError: An id occurs twice, a group spans two splits, or no row is given that the run could use.
+    """
+    folder = RunFolder(path)
+    if folder.path.exists():
+        raise Conflict(f"{folder.path} is already there; choose another folder.")
+    _check_rows(rows)
+    needed: Split = "train" if config.kind == "train" else "test"
+    if not rows.get(needed):
+        raise InputError(f"The run has no {needed} rows; freeze a batch with a larger {needed} split.")
+    folder.path.parent.mkdir(parents=True, exist_ok=True)
+    draft = RunFolder(folder.path.with_name(f".{folder.path.name}.{new_id()}"))
+    try:
+        draft.data.mkdir(parents=True)
+        write_whole(draft.config_file, config.model_dump_json(indent=2) + "\n")
+        files = {split: _write_rows(draft.data_file(split), rows[split]) for split in SPLITS if split in rows}
+        manifest = Manifest(files=files, batch=dict(batch))
+        write_whole(draft.manifest_file, manifest.model_dump_json(indent=2) + "\n")
+        os.rename(draft.path, folder.path)
+    except BaseException:
+        shutil.rmtree(draft.path, ignore_errors=True)
+        raise
+    return folder
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old text or the new one, never a part."""
+    draft = path.with_name(f".{path.name}.{new_id()}")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+
+
+def _write_rows(file: Path, rows: Sequence[Row]) -> DataFile:
+    write_whole(file, "".join(canonical(row.model_dump()) + "\n" for row in rows))
+    return DataFile(sha256=_file_sha256(file), rows=len(rows))
+
+
+def _rows(file: Path) -> Iterator[Row]:
+    with file.open(encoding="utf-8", newline="\n") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield Row.model_validate_json(line)
+            except ValidationError:
+                raise RunError(f"{file}, line {number} is no row; prepare the run again.") from None
+
+
+def _file_sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check_rows(rows: Mapping[Split, Sequence[Row]]) -> None:
+    split_of_id: dict[str, Split] = {}
+    split_of_group: dict[str, Split] = {}
+    for split, members in rows.items():
+        for row in members:
+            if row.id in split_of_id:
+                raise InputError(f"The id {row.id!r} occurs twice ({split_of_id[row.id]} and {split}).")
+            split_of_id[row.id] = split
+            first = split_of_group.setdefault(row.group, split) if row.group else split
+            if first != split:
+                raise InputError(
+                    f"The group {row.group!r} stands in {first} and in {split}; a group belongs to one split. "
+                    "Freeze the batch again with grouped splits."
+                )

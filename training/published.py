@@ -1,0 +1,60 @@
+"""What stands beside a trained model: on which base it belongs, with which prompt, from which batch."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from hone.storage.errors import RunError
+from hone.storage.records import Record
+from hone.training.weights import require_weights
+
+FACTS = "hone.json"
+
+
+class ModelFacts(Record):
+    """The facts of a published model, in its folder as hone.json."""
+
+    schema_version: Literal[1] = 1
+    run: str
+    base: str
+    base_sha256: str
+    adapter_sha256: str
+    parent_sha256: str | None
+    template: str
+    stop_ids: list[int]
+    max_new_tokens: int
+    batch: dict[str, Any]
+    data_sha256: dict[str, str]
+    validation_loss: float | None
+    step: int
+
+
+def read_facts(folder: Path) -> ModelFacts:
+    """The facts of a model folder.
+
+    Raises:
+        RunError: It is no model that Hone published, or its facts are damaged.
+    """
+    try:
+        return ModelFacts.model_validate_json((folder / FACTS).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise RunError(f"{folder} is no model of Hone: it has no {FACTS}.") from None
+    except ValidationError:
+        raise RunError(f"{folder / FACTS} is damaged; publish the model again from its run.") from None
+
+
+def check_model(folder: Path, base_sha256: str) -> ModelFacts:
+    """The facts of a model, after its adapter and its base were held against them.
+
+    Raises:
+        RunError: The adapter is not the published one, or belongs on another base.
+    """
+    facts = read_facts(folder)
+    if facts.base_sha256 != base_sha256:
+        raise RunError(
+            f"The adapter {folder} was trained on {facts.base} (weights {facts.base_sha256[:12]}...), not on this "
+            f"base ({base_sha256[:12]}...); name its own base."
+        )
+    require_weights(folder, facts.adapter_sha256, "The adapter")
+    return facts

@@ -1,0 +1,325 @@
+"""transformers' Trainer, with Hone's batches, loss, checkpoints and events."""
+
+import inspect
+import math
+import random
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+from torch.utils.data import Sampler
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_callback import PrinterCallback
+
+from hone.storage.errors import RunError
+from hone.training import checkpoints
+from hone.training.config import TrainConfig
+from hone.training.decode import Sampling, answers
+from hone.training.encode import IGNORED, Encoded
+from hone.training.folder import RunFolder
+from hone.training.loading import Model, Tokenizer, compute_dtype, pad_id, stop_ids
+
+_POINTS = 200  # of the loss curve
+_PROGRESS_SECONDS = 0.5
+_SAMPLE_TOKENS = 64
+_WINDOW = 50  # effective batches that are sorted by length together
+
+
+class LengthGrouped(Sampler[int]):
+    """The order of rows in an epoch: rows of like length stand together, the steps come in random order.
+
+    The rows of a step depend on seed, epoch and effective batch alone, so that 1 x 8 and 8 x 1 learn the same.
+    A short last step comes last.
+    """
+
+    def __init__(self, lengths: Sequence[int], effective_batch: int, seed: int) -> None:
+        self.lengths = lengths
+        self.effective_batch = effective_batch
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose order comes next."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __iter__(self) -> Iterator[int]:
+        draw = random.Random(f"{self.seed}:{self.epoch}")
+        order = list(range(len(self.lengths)))
+        draw.shuffle(order)
+        steps: list[list[int]] = []
+        for window in _chunks(order, self.effective_batch * _WINDOW):
+            window.sort(key=lambda index: self.lengths[index] * draw.uniform(0.9, 1.1))
+            steps += _chunks(window, self.effective_batch)
+        short = [step for step in steps if len(step) < self.effective_batch]
+        whole = [step for step in steps if len(step) == self.effective_batch]
+        draw.shuffle(whole)
+        for step in whole + short:
+            yield from step
+
+
+def collate(rows: Sequence[Encoded], pad: int) -> dict[str, Any]:
+    """A micro batch, padded on the right: ids, mask and labels, each (rows, longest), and its count of tokens."""
+    width = max(len(row) for row in rows)
+    return {
+        "input_ids": torch.tensor([row.ids + [pad] * (width - len(row)) for row in rows]),
+        "attention_mask": torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows]),
+        "labels": torch.tensor([row.labels + [IGNORED] * (width - len(row)) for row in rows]),
+        "tokens": sum(len(row) for row in rows),
+    }
+
+
+def label_loss(model: Model, batch: dict[str, Any]) -> torch.Tensor:
+    """Sum of the cross entropies of all labels; logits are made only in columns where some row has a label."""
+    targets = batch["labels"][:, 1:]
+    inputs: dict[str, Any] = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
+    columns = (targets != IGNORED).any(dim=0).nonzero().squeeze(1)
+    if _can_keep(model):
+        logits = model(**inputs, use_cache=False, logits_to_keep=columns).logits
+    else:
+        logits = model(**inputs, use_cache=False).logits[:, columns]
+    return cross_entropy(
+        logits.float().flatten(0, 1), targets[:, columns].flatten(), ignore_index=IGNORED, reduction="sum"
+    )
+
+
+class LoraTrainer(Trainer):
+    """Trains the adapter of a PEFT model on encoded rows, and tells the run folder.
+
+    Attributes:
+        tokens: Tokens seen in this session, without padding.
+        watch: Says whether the run was cancelled.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        tokenizer: Tokenizer,
+        folder: RunFolder,
+        config: TrainConfig,
+        train: Sequence[Encoded],
+        validation: Sequence[Encoded],
+    ) -> None:
+        self.folder = folder
+        self.config = config
+        self.tokenizer = tokenizer
+        self.validation = sorted(validation, key=len)
+        self.sampled = list(validation[: config.samples])
+        self.tokens = 0
+        self.pad = pad_id(tokenizer)
+        self.watch = _Watch(self)
+        super().__init__(
+            model=model,
+            args=_arguments(folder.checkpoints, config, len(train)),
+            train_dataset=train,
+            data_collator=lambda rows: collate(rows, self.pad),
+            callbacks=[self.watch],
+        )
+        self.remove_callback(PrinterCallback)
+        self.model_accepts_loss_kwargs = True  # our loss divides by the labels of the whole step
+
+    @property
+    def best_step(self) -> int | None:
+        """The step of the lowest validation loss, the earliest of equals; None without an evaluation."""
+        losses = validation_losses(self.state)
+        return min(losses, key=lambda step: losses[step]) if losses else None
+
+    def best_adapter(self, step: int) -> Path:
+        """Where the adapter of a best step is kept while the run lasts."""
+        return self.folder.checkpoints / f"best-{step}"
+
+    def keep_best(self) -> None:
+        """Keep the adapter as it is now, and the one that was the best before it."""
+        draft = self.folder.checkpoints / "draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        model: Any = self.model
+        model.save_pretrained(str(draft))
+        kept = self.best_adapter(self.state.global_step)
+        shutil.rmtree(kept, ignore_errors=True)
+        draft.rename(kept)
+        older = sorted(self.folder.checkpoints.glob("best-*"), key=lambda path: path.stat().st_mtime)[:-2]
+        for path in older:
+            shutil.rmtree(path)
+
+    def compute_loss(
+        self,
+        model: Model,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,
+    ) -> Any:
+        """Mean over the labels of the whole step, however it is cut into micro batches."""
+        del return_outputs
+        self.tokens += inputs["tokens"]
+        loss = label_loss(model, inputs) / num_items_in_batch
+        if not torch.isfinite(loss):
+            raise RunError(
+                f"The loss is {loss.item()} at step {self.state.global_step + 1}; "
+                "lower learning_rate, or look at the rows of this run. Nothing was published."
+            )
+        return loss
+
+    @torch.no_grad()
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Validation loss in nats per label token, over all rows at once; logged, with a few sample answers."""
+        model = self.model
+        assert model is not None
+        model.eval()
+        total, labels = 0.0, 0
+        for rows in _chunks(self.validation, self.config.micro_batch * 2):
+            batch = {
+                key: value.to(model.device) if key != "tokens" else value
+                for key, value in collate(rows, self.pad).items()
+            }
+            with self.compute_loss_context_manager():
+                total += float(label_loss(model, batch))
+            labels += sum(len(row) - row.prompt for row in rows)
+        self._tell_samples()
+        model.train()
+        metrics = {"eval_loss": total / labels}
+        if not math.isfinite(metrics["eval_loss"]):
+            raise RunError(f"The validation loss is {total} at step {self.state.global_step}; lower learning_rate.")
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def _tell_samples(self) -> None:
+        if not self.sampled:
+            return
+        prompts = [row.ids[: row.prompt] for row in self.sampled]
+        sampling = Sampling(max_new_tokens=min(_SAMPLE_TOKENS, self.config.max_new_tokens))
+        said = answers(self.model, self.tokenizer, prompts, stop_ids(self.model, self.tokenizer), sampling)
+        for row, answer in zip(self.sampled, said, strict=True):
+            self.folder.append_event("sample", step=self.state.global_step, id=row.id, text=answer.text)
+
+    def _get_train_sampler(self, *_: Any) -> Sampler[int]:
+        lengths = [len(row) for row in self.train_dataset]  # type: ignore[union-attr]
+        return LengthGrouped(lengths, self.config.effective_batch, self.config.seed)
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        checkpoint = self.folder.checkpoints / f"checkpoint-{self.state.global_step}"
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        super()._save_checkpoint(model, trial)
+        checkpoints.seal(checkpoint)
+        self.folder.append_event("checkpoint", step=self.state.global_step, name=checkpoint.name)
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Not counted: walking the whole model at every step would cost more than it tells."""
+        del inputs
+        return 0
+
+
+class _Watch(TrainerCallback):
+    """Decides when to log, evaluate, save and stop, and writes the events."""
+
+    def __init__(self, trainer: LoraTrainer) -> None:
+        self.trainer = trainer
+        self.folder = trainer.folder
+        self.config = trainer.config
+        self.cancelled = False
+
+    def on_train_begin(self, _args: TrainingArguments, state: TrainerState, _control: TrainerControl, **_: Any) -> None:
+        self.began = self.told = time.monotonic()
+        self.first = state.global_step
+        self.told_tokens = 0
+        self.log_every = max(1, state.max_steps // _POINTS)
+        self.evaluate_every = self.config.evaluate_every or math.ceil(state.max_steps / self.config.epochs)
+
+    def on_step_end(self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        step, last = state.global_step, state.global_step >= state.max_steps
+        self.cancelled = not last and self.folder.cancel_requested()
+        due = step % self.evaluate_every == 0 or last
+        control.should_log = step % self.log_every == 0 or step == 1 or last or self.cancelled
+        control.should_evaluate = bool(self.trainer.validation) and due
+        control.should_save = self.cancelled or (step % self.config.checkpoint_every == 0 and not last)
+        control.should_training_stop = last or self.cancelled
+        self._tell_progress(state, always=last or self.cancelled)
+
+    def on_log(
+        self,
+        _args: TrainingArguments,
+        state: TrainerState,
+        _control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        logs = logs or {}
+        names = {"loss": "loss", "eval_loss": "validation_loss", "learning_rate": "learning_rate"}
+        told = {names[name]: value for name, value in logs.items() if name in names}
+        if told:
+            self.folder.append_event("metric", step=state.global_step, **told)
+
+    def on_evaluate(self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if self.config.patience is None:
+            return
+        best = self.trainer.best_step
+        if best == state.global_step:
+            self.trainer.keep_best()
+        since = [step for step in validation_losses(state) if best is not None and step > best]
+        if len(since) >= self.config.patience:
+            control.should_training_stop = True
+
+    def _tell_progress(self, state: TrainerState, always: bool) -> None:
+        now = time.monotonic()
+        if not always and now - self.told < _PROGRESS_SECONDS:
+            return
+        rate = (self.trainer.tokens - self.told_tokens) / max(now - self.told, 1e-6)
+        a_step = (now - self.began) / (state.global_step - self.first)
+        self.folder.append_event(
+            "progress",
+            step=state.global_step,
+            total_steps=state.max_steps,
+            epoch=round(state.epoch or 0.0, 3),
+            tokens_per_second=round(rate, 1),
+            eta_seconds=round(a_step * (state.max_steps - state.global_step), 1),
+        )
+        self.told, self.told_tokens = now, self.trainer.tokens
+
+
+def validation_losses(state: TrainerState) -> dict[int, float]:
+    """Validation loss by step, in the order of the evaluations; they survive a resume."""
+    return {int(entry["step"]): entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry}
+
+
+def _arguments(output: Path, config: TrainConfig, rows: int) -> TrainingArguments:
+    steps = math.ceil(rows / config.effective_batch) * config.epochs
+    half = compute_dtype(config.precision) == torch.bfloat16
+    return TrainingArguments(
+        output_dir=str(output),
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type=config.schedule if config.schedule != "constant" else "constant_with_warmup",
+        warmup_steps=round(config.warmup * steps),
+        per_device_train_batch_size=config.micro_batch,
+        gradient_accumulation_steps=config.accumulation,
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.grad_clip,
+        seed=config.seed,
+        bf16=half,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+        remove_unused_columns=False,
+        label_names=["labels"],
+        eval_strategy="no",
+        save_strategy="no",
+        logging_strategy="no",
+        logging_nan_inf_filter=False,
+        save_total_limit=2,
+        report_to="none",
+        disable_tqdm=True,
+    )
+
+
+def _can_keep(model: Model) -> bool:
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return "logits_to_keep" in inspect.signature(inner.forward).parameters
+
+
+def _chunks(items: Sequence[Any], size: int) -> list[list[Any]]:
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
