@@ -4,10 +4,10 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from statistics import NormalDist
 
 import numpy as np
 from scipy import special
-from statistics import NormalDist
 
 from hone.evaluation.compare import sign_flip
 from hone.evaluation.inputs import Vote
