@@ -13,7 +13,7 @@ from hone.training.folder import RunFolder, write_whole
 
 _SEAL = "complete.json"
 _IDENTITY = "identity.json"
-_MAY_CHANGE = frozenset({"run", "base", "parent", "threads", "checkpoint_every"})
+_MAY_CHANGE = frozenset({"run", "base", "parent", "model", "threads", "checkpoint_every"})
 
 
 def seal(checkpoint: Path) -> None:
@@ -48,13 +48,13 @@ def has_checkpoint(folder: RunFolder) -> bool:
 
 
 def write_identity(folder: RunFolder, identity: dict[str, Any]) -> None:
-    """Put down what the checkpoints of this run depend on; see `identity`."""
+    """Put down what this run depends on; see `identity`."""
     folder.checkpoints.mkdir(exist_ok=True)
     write_whole(folder.checkpoints / _IDENTITY, json.dumps(identity, indent=1, sort_keys=True))
 
 
 def check_identity(folder: RunFolder, identity: dict[str, Any]) -> None:
-    """Refuse to go on from checkpoints that were made with other data, base, template or settings.
+    """Refuse to go on with other data, base, template or settings than the run began with.
 
     Raises:
         RunError: Something changed; the first field is named with both values.
@@ -62,21 +62,29 @@ def check_identity(folder: RunFolder, identity: dict[str, Any]) -> None:
     try:
         before = json.loads((folder.checkpoints / _IDENTITY).read_text())
     except (OSError, ValueError):
-        raise RunError(f"{folder.checkpoints} does not say what it was made from; start the run afresh.") from None
+        raise RunError(f"{folder.checkpoints} does not say what the run began with; start the run afresh.") from None
     for field in sorted({*before, *identity}):
         old, new = before.get(field), identity.get(field)
         if old != new:
             raise RunError(
-                f"Cannot resume: {field} was {_short(old)} when the checkpoint was made and is {_short(new)} now. "
+                f"Cannot resume: {field} was {_short(old)} when this run began and is {_short(new)} now. "
                 "Set it back, or prepare a new run."
             )
 
 
-def identity(folder: RunFolder, base_sha256: str, parent_sha256: str | None) -> dict[str, Any]:
-    """Everything that the course of a run depends on, as flat JSON values."""
-    settings = folder.config().model_dump(mode="json", exclude=set(_MAY_CHANGE))
-    files = {f"data/{split}.jsonl": file.sha256 for split, file in folder.manifest().files.items() if split != "test"}
-    return {**settings, **files, "base_sha256": base_sha256, "parent_sha256": parent_sha256}
+def identity(folder: RunFolder, base_sha256: str, adapter_sha256: str | None) -> dict[str, Any]:
+    """Everything that the course of a run depends on, as flat JSON values.
+
+    Args:
+        folder: The run, of either kind.
+        base_sha256: Digest of the base's weights.
+        adapter_sha256: Digest of the adapter that is trained on or generates; None without one.
+    """
+    config = folder.config()
+    settings = config.model_dump(mode="json", exclude=set(_MAY_CHANGE))
+    used = ("train", "validation") if config.kind == "train" else ("test",)
+    files = {f"{split}.jsonl": file.sha256 for split, file in folder.manifest().files.items() if split in used}
+    return {**settings, **files, "base_sha256": base_sha256, "adapter_sha256": adapter_sha256}
 
 
 def _newest_first(folder: Path) -> Iterator[Path]:

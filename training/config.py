@@ -86,7 +86,7 @@ class GenerateConfig(Record):
     base: str = Field(min_length=1, description="Folder of a base model, or its id on the hub.")
     base_sha256: Sha256 | None = Field(None, description="Refuse other base weights.")
     model: str | None = Field(None, description="Model folder of a training run; None asks the base itself.")
-    template: str = Field(DEFAULT_TEMPLATE, max_length=20_000)
+    template: str | None = Field(None, max_length=20_000, description="None takes the model's own.")
     max_new_tokens: int = Field(256, ge=1, le=65536)
     temperature: float = Field(0.0, ge=0, le=10, description="0 takes the likeliest token each time.")
     top_p: float = Field(1.0, gt=0, le=1)
@@ -99,8 +99,8 @@ class GenerateConfig(Record):
 
     @field_validator("template")
     @classmethod
-    def _template(cls, text: str) -> str:
-        return _checked_template(text)
+    def _template(cls, text: str | None) -> str | None:
+        return None if text is None else _checked_template(text)
 
     @model_validator(mode="after")
     def _room_for_prompt(self) -> Self:

@@ -96,7 +96,7 @@ def encode(
     for row in rows:
         if not row.response.strip():
             raise RunError(f"Row {row.id!r} has no response, so there is nothing to learn; leave it out of the batch.")
-    prompts = prompt_ids(tokenizer, [_prompt(row, template) for row in rows])
+    prompts = prompt_ids(tokenizer, [row_prompt(row, template) for row in rows])
     responses = response_ids(tokenizer, [row.response for row in rows])
     encoding, hopeless = Encoding([]), []
     for row, prompt, response in zip(rows, prompts, responses, strict=True):
@@ -119,13 +119,25 @@ def encode(
     return encoding
 
 
+def row_prompt(row: Row, template: str) -> str:
+    """The prompt text of a row.
+
+    Raises:
+        RunError: The template does not take this row; the row is named.
+    """
+    try:
+        return prompt_text(template, row.instruction, row.context)
+    except InputError as error:
+        raise RunError(f"Row {row.id!r}: {error}") from None
+
+
 def shortened_prompt(row: Row, tokenizer: Tokenizer, template: str, room: int) -> list[int] | None:
     """Ids of the prompt with as much of the context's beginning as fits the room; None when nothing helps."""
     low, high, best = 0, len(row.context) - 1, None
     while low <= high:
         middle = (low + high) // 2
         cut = row.model_copy(update={"context": row.context[:middle]})
-        ids = prompt_ids(tokenizer, [_prompt(cut, template)])[0]
+        ids = prompt_ids(tokenizer, [row_prompt(cut, template)])[0]
         if len(ids) <= room:
             best, low = ids, middle + 1
         else:
@@ -137,13 +149,6 @@ _REMEDY = {
     "refuse": "Raise max_length, or set too_long=truncate_prompt (shortens contexts) or too_long=drop.",
     "truncate_prompt": "They do not fit even without their context: raise max_length, or set too_long=drop.",
 }
-
-
-def _prompt(row: Row, template: str) -> str:
-    try:
-        return prompt_text(template, row.instruction, row.context)
-    except InputError as error:
-        raise RunError(f"Row {row.id!r}: {error}") from None
 
 
 def _start_ids(tokenizer: Tokenizer) -> list[int]:

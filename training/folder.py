@@ -10,7 +10,6 @@ model/           the trained model, published whole
 generations.jsonl, result.json
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from hone.storage.records import Record, canonical, new_id
 from hone.training import worker
 from hone.training.config import AnyConfig, parse_config
 from hone.training.events import Event, EventKind, EventLog
+from hone.training.weights import file_sha256
 
 Split = Literal["train", "validation", "test"]
 Status = Literal["prepared", "running", "done", "failed", "cancelled"]
@@ -132,7 +132,7 @@ class RunFolder:
                 continue
             if not file.exists():
                 raise RunError(f"{file} is missing though the manifest names it; prepare the run again.")
-            if _file_sha256(file) != said.sha256:
+            if file_sha256(file) != said.sha256:
                 raise RunError(f"{file} is not the data that was frozen (its hash differs); prepare the run again.")
         try:
             _check_rows({split: self.rows(split) for split in SPLITS})
@@ -234,7 +234,7 @@ def write_whole(path: Path, text: str) -> None:
 
 def _write_rows(file: Path, rows: Sequence[Row]) -> DataFile:
     write_whole(file, "".join(canonical(row.model_dump()) + "\n" for row in rows))
-    return DataFile(sha256=_file_sha256(file), rows=len(rows))
+    return DataFile(sha256=file_sha256(file), rows=len(rows))
 
 
 def _rows(file: Path) -> Iterator[Row]:
@@ -244,11 +244,6 @@ def _rows(file: Path) -> Iterator[Row]:
                 yield Row.model_validate_json(line)
             except ValidationError:
                 raise RunError(f"{file}, line {number} is no row; prepare the run again.") from None
-
-
-def _file_sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_rows(rows: Mapping[Split, Sequence[Row]]) -> None:

@@ -1,92 +1,30 @@
 """transformers' Trainer, with Hone's batches, loss, checkpoints and events."""
 
-import inspect
 import math
-import random
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy
 from torch.utils.data import Sampler
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import PrinterCallback
+from typing_extensions import override
 
 from hone.storage.errors import RunError
 from hone.training import checkpoints
+from hone.training.batches import LengthGrouped, chunks, collate, label_loss
 from hone.training.config import TrainConfig
 from hone.training.decode import Sampling, answers
-from hone.training.encode import IGNORED, Encoded
+from hone.training.encode import Encoded
 from hone.training.folder import RunFolder
 from hone.training.loading import Model, Tokenizer, compute_dtype, pad_id, stop_ids
 
 _POINTS = 200  # of the loss curve
 _PROGRESS_SECONDS = 0.5
 _SAMPLE_TOKENS = 64
-_WINDOW = 50  # effective batches that are sorted by length together
-
-
-class LengthGrouped(Sampler[int]):
-    """The order of rows in an epoch: rows of like length stand together, the steps come in random order.
-
-    The rows of a step depend on seed, epoch and effective batch alone, so that 1 x 8 and 8 x 1 learn the same.
-    A short last step comes last.
-    """
-
-    def __init__(self, lengths: Sequence[int], effective_batch: int, seed: int) -> None:
-        self.lengths = lengths
-        self.effective_batch = effective_batch
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose order comes next."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __iter__(self) -> Iterator[int]:
-        draw = random.Random(f"{self.seed}:{self.epoch}")
-        order = list(range(len(self.lengths)))
-        draw.shuffle(order)
-        steps: list[list[int]] = []
-        for window in _chunks(order, self.effective_batch * _WINDOW):
-            window.sort(key=lambda index: self.lengths[index] * draw.uniform(0.9, 1.1))
-            steps += _chunks(window, self.effective_batch)
-        short = [step for step in steps if len(step) < self.effective_batch]
-        whole = [step for step in steps if len(step) == self.effective_batch]
-        draw.shuffle(whole)
-        for step in whole + short:
-            yield from step
-
-
-def collate(rows: Sequence[Encoded], pad: int) -> dict[str, Any]:
-    """A micro batch, padded on the right: ids, mask and labels, each (rows, longest), and its count of tokens."""
-    width = max(len(row) for row in rows)
-    return {
-        "input_ids": torch.tensor([row.ids + [pad] * (width - len(row)) for row in rows]),
-        "attention_mask": torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows]),
-        "labels": torch.tensor([row.labels + [IGNORED] * (width - len(row)) for row in rows]),
-        "tokens": sum(len(row) for row in rows),
-    }
-
-
-def label_loss(model: Model, batch: dict[str, Any]) -> torch.Tensor:
-    """Sum of the cross entropies of all labels; logits are made only in columns where some row has a label."""
-    targets = batch["labels"][:, 1:]
-    inputs: dict[str, Any] = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
-    columns = (targets != IGNORED).any(dim=0).nonzero().squeeze(1)
-    if _can_keep(model):
-        logits = model(**inputs, use_cache=False, logits_to_keep=columns).logits
-    else:
-        logits = model(**inputs, use_cache=False).logits[:, columns]
-    return cross_entropy(
-        logits.float().flatten(0, 1), targets[:, columns].flatten(), ignore_index=IGNORED, reduction="sum"
-    )
 
 
 class LoraTrainer(Trainer):
@@ -147,6 +85,7 @@ class LoraTrainer(Trainer):
         for path in older:
             shutil.rmtree(path)
 
+    @override
     def compute_loss(
         self,
         model: Model,
@@ -155,7 +94,6 @@ class LoraTrainer(Trainer):
         num_items_in_batch: Any = None,
     ) -> Any:
         """Mean over the labels of the whole step, however it is cut into micro batches."""
-        del return_outputs
         self.tokens += inputs["tokens"]
         loss = label_loss(model, inputs) / num_items_in_batch
         if not torch.isfinite(loss):
@@ -165,6 +103,7 @@ class LoraTrainer(Trainer):
             )
         return loss
 
+    @override
     @torch.no_grad()
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Validation loss in nats per label token, over all rows at once; logged, with a few sample answers."""
@@ -172,7 +111,7 @@ class LoraTrainer(Trainer):
         assert model is not None
         model.eval()
         total, labels = 0.0, 0
-        for rows in _chunks(self.validation, self.config.micro_batch * 2):
+        for rows in chunks(self.validation, self.config.micro_batch * 2):
             batch = {
                 key: value.to(model.device) if key != "tokens" else value
                 for key, value in collate(rows, self.pad).items()
@@ -198,10 +137,12 @@ class LoraTrainer(Trainer):
         for row, answer in zip(self.sampled, said, strict=True):
             self.folder.append_event("sample", step=self.state.global_step, id=row.id, text=answer.text)
 
+    @override
     def _get_train_sampler(self, *_: Any) -> Sampler[int]:
         lengths = [len(row) for row in self.train_dataset]  # type: ignore[union-attr]
         return LengthGrouped(lengths, self.config.effective_batch, self.config.seed)
 
+    @override
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         checkpoint = self.folder.checkpoints / f"checkpoint-{self.state.global_step}"
         shutil.rmtree(checkpoint, ignore_errors=True)
@@ -209,9 +150,9 @@ class LoraTrainer(Trainer):
         checkpoints.seal(checkpoint)
         self.folder.append_event("checkpoint", step=self.state.global_step, name=checkpoint.name)
 
+    @override
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Not counted: walking the whole model at every step would cost more than it tells."""
-        del inputs
         return 0
 
 
@@ -224,14 +165,16 @@ class _Watch(TrainerCallback):
         self.config = trainer.config
         self.cancelled = False
 
-    def on_train_begin(self, _args: TrainingArguments, state: TrainerState, _control: TrainerControl, **_: Any) -> None:
+    @override
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.began = self.told = time.monotonic()
         self.first = state.global_step
         self.told_tokens = 0
         self.log_every = max(1, state.max_steps // _POINTS)
         self.evaluate_every = self.config.evaluate_every or math.ceil(state.max_steps / self.config.epochs)
 
-    def on_step_end(self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    @override
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         step, last = state.global_step, state.global_step >= state.max_steps
         self.cancelled = not last and self.folder.cancel_requested()
         due = step % self.evaluate_every == 0 or last
@@ -241,11 +184,12 @@ class _Watch(TrainerCallback):
         control.should_training_stop = last or self.cancelled
         self._tell_progress(state, always=last or self.cancelled)
 
+    @override
     def on_log(
         self,
-        _args: TrainingArguments,
+        args: TrainingArguments,
         state: TrainerState,
-        _control: TrainerControl,
+        control: TrainerControl,
         logs: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
@@ -255,7 +199,8 @@ class _Watch(TrainerCallback):
         if told:
             self.folder.append_event("metric", step=state.global_step, **told)
 
-    def on_evaluate(self, _args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    @override
+    def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         if self.config.patience is None:
             return
         best = self.trainer.best_step
@@ -314,12 +259,3 @@ def _arguments(output: Path, config: TrainConfig, rows: int) -> TrainingArgument
         report_to="none",
         disable_tqdm=True,
     )
-
-
-def _can_keep(model: Model) -> bool:
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return "logits_to_keep" in inspect.signature(inner.forward).parameters
-
-
-def _chunks(items: Sequence[Any], size: int) -> list[list[Any]]:
-    return [list(items[start : start + size]) for start in range(0, len(items), size)]

@@ -38,6 +38,12 @@ def weight_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.safetensors"))
 
 
+def file_sha256(file: Path) -> str:
+    """Hex digest of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def weights_sha256(folder: Path) -> str:
     """Hex digest over the names and contents of the weight files.
 
@@ -48,8 +54,7 @@ def weights_sha256(folder: Path) -> str:
     for file in weight_files(folder):
         if not file.exists():
             raise RunError(f"{folder} is incomplete: {file.name} is missing; copy or fetch the model again.")
-        with file.open("rb") as stream:
-            digest.update(f"{file.name}:{hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+        digest.update(f"{file.name}:{file_sha256(file)}\n".encode())
     return digest.hexdigest()
 
 

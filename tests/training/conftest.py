@@ -35,7 +35,8 @@ def make_tiny_base(folder: Path, seed: int = 0, bos: bool = False) -> Path:
     )
     if bos:
         bpe.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
-    PreTrainedTokenizerFast(tokenizer_object=bpe, bos_token="<s>", eos_token="</s>").save_pretrained(str(folder))
+    tokenizer: Any = PreTrainedTokenizerFast
+    tokenizer(tokenizer_object=bpe, bos_token="<s>", eos_token="</s>").save_pretrained(str(folder))
     torch.manual_seed(seed)
     LlamaForCausalLM(
         LlamaConfig(
