@@ -17,7 +17,7 @@ from hone.evaluation.verdict import GuardResult
 from hone.evaluation.votes import Preference
 from hone.storage.records import Undefined
 
-WIDTH = 860
+WIDTH = 912
 COLOURS = {
     "new": "#2E6F95",
     "old": "#8a939b",
@@ -158,7 +158,7 @@ def forest_svg(metrics: Sequence[MetricLine], guards: Sequence[GuardResult]) -> 
     """Paired differences, new minus old, with intervals on one scale; a tick marks each guard's margin."""
     margins = {result.guard.metric: result.guard.margin for result in guards}
     reach = max([_reach(line) for line in metrics] + list(margins.values()) + [0.01]) * 1.08
-    left, right, row = 150.0, 600.0, 34.0
+    left, right, row = 150.0, 640.0, 34.0
     middle = (left + right) / 2
 
     def place(value: float) -> float:
@@ -202,21 +202,21 @@ def _forest_row(line: MetricLine, y: float, margin: float | None, place: Callabl
 
 def trend_svg(points: Sequence[TrendPoint], metric: str = "rougeL") -> str:
     """Iterations from left to right: win rate against the one before with its interval, and one metric's mean."""
-    step = min(170.0, (WIDTH - 150.0) / max(1, len(points)))
-    xs = [150 + step * (index + 0.5) for index in range(len(points))]
-    parts = [_text(0, 30, "Win rate against", "start", "strong"), _text(0, 47, "the one before", "start", "strong")]
-    top, bottom = 22.0, 132.0
+    step = min(200.0, (WIDTH - 60.0) / max(1, len(points)))
+    xs = [60 + step * (index + 0.5) for index in range(len(points))]
+    parts = [_text(0, 13, "Win rate against the iteration before, over decisive votes", "start", "strong")]
+    top, bottom = 34.0, 184.0
     for tick in (0.0, 0.5, 1.0):
         y = bottom - tick * (bottom - top)
-        parts.append(_line(150, y, WIDTH, y, "soft" if tick == 0.5 else "line"))
-        parts.append(_text(142, y + 4, percent(tick), "end", "soft"))
+        parts.append(_line(60, y, WIDTH, y, "soft" if tick == 0.5 else "line"))
+        parts.append(_text(50, y + 4, percent(tick), "end", "soft"))
     for x, point in zip(xs, points, strict=True):
         parts += _trend_win(x, point, top, bottom)
     parts += _trend_metric(xs, points, metric)
     for x, point in zip(xs, points, strict=True):
-        parts.append(_text(x, 268, _short(point.name, 20), "middle", "strong"))
-        parts.append(_text(x, 285, plural(point.pairs, "pair"), "middle", "soft"))
-    return _svg(294, "The iterations so far: win rate and " + TITLES[metric], parts)
+        parts.append(_text(x, 330, _short(point.name, 20), "middle", "strong"))
+        parts.append(_text(x, 348, plural(point.pairs, "pair"), "middle", "soft"))
+    return _svg(356, "The iterations so far: win rate and " + TITLES[metric], parts)
 
 
 def _trend_win(x: float, point: TrendPoint, top: float, bottom: float) -> list[str]:
@@ -231,7 +231,7 @@ def _trend_win(x: float, point: TrendPoint, top: float, bottom: float) -> list[s
     if point.low is not None and point.high is not None:
         shade = "better" if point.low > 0.5 else "worse" if point.high < 0.5 else "unsure"
         parts.append(_line(x, place(point.low), x, place(point.high), shade, 3))
-    said = f"{percent(point.win_rate)}, n={point.decisive}"
+    said = f"{percent(point.win_rate)}, n\u00a0=\u00a0{point.decisive:,}"
     return [
         *parts,
         _dot(x, place(point.win_rate), shade),
@@ -241,11 +241,14 @@ def _trend_win(x: float, point: TrendPoint, top: float, bottom: float) -> list[s
 
 def _trend_metric(xs: Sequence[float], points: Sequence[TrendPoint], metric: str) -> list[str]:
     """The metric's mean on the test split, on a scale from zero."""
-    top, bottom = 168.0, 240.0
+    top, bottom = 250.0, 308.0
     known = [(x, p.metrics[metric]) for x, p in zip(xs, points, strict=True) if metric in p.metrics]
     highest = max([value for _, value in known] + [0.1])
     placed = [(x, bottom - value / highest * (bottom - top)) for x, value in known]
-    parts = [_text(0, 176, TITLES[metric], "start", "strong"), _line(150, bottom, WIDTH, bottom, "line")]
+    parts = [
+        _text(0, 218, f"{TITLES[metric]}, mean on the test split", "start", "strong"),
+        _line(60, bottom, WIDTH, bottom, "line"),
+    ]
     parts += [_line(*a, *b, "new", 2) for a, b in pairwise(placed)]
     for (x, y), (_, value) in zip(placed, known, strict=True):
         parts += [_dot(x, y, "new"), _text(x, y - 11, f"{value:.3f}", "middle", "soft")]

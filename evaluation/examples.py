@@ -8,7 +8,7 @@ from hone.evaluation.intervals import Estimate, bootstrap_mean, share
 from hone.evaluation.votes import clustered_win_rate, score
 from hone.storage.records import Record, Undefined
 
-SHOWN = 4
+SHOWN = 3
 MOST_VALUES = 12  # a field with more values is an id, not a slice
 
 
@@ -103,8 +103,8 @@ def choose(examples: Sequence[Example], shown: int = SHOWN) -> Examples:
 def _top(
     examples: Sequence[Example], shown: int, weight: Callable[[Example], tuple[float, float]]
 ) -> tuple[Example, ...]:
-    """The heaviest items whose weight is over nothing; ties by item id."""
-    heavy = [each for each in examples if weight(each) > (0.0, 0.0)]
+    """The heaviest items whose weight is over nothing and whose answers differ; ties by item id."""
+    heavy = [e for e in examples if weight(e) > (0.0, 0.0) and e.new.strip() != e.old.strip()]
     heavy.sort(key=lambda each: each.item)
     heavy.sort(key=weight, reverse=True)  # sort is stable: ids order the ties
     return tuple(heavy[:shown])

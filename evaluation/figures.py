@@ -3,7 +3,7 @@
 from hone.evaluation.intervals import Estimate, Interval
 from hone.storage.records import Undefined
 
-THIN = "\u2009"  # thin space before a percent sign
+THIN = "\u202f"  # narrow space before a percent sign, where no line may break
 MINUS = "\u2212"
 
 
@@ -41,6 +41,13 @@ def share_range(interval: Interval | Undefined) -> str:
     if isinstance(interval, Undefined):
         return f"interval undefined: {interval.undefined}"
     return f"{percent(interval.level)} interval {percent(interval.low)} to {percent(interval.high)}"
+
+
+def span(interval: Interval | Undefined) -> str:
+    """An interval of shares as its two ends, for tables that name the level once."""
+    if isinstance(interval, Undefined):
+        return f"undefined: {interval.undefined}"
+    return f"{percent(interval.low)} to {percent(interval.high)}"
 
 
 def number_range(interval: Interval | Undefined, sign: bool = False) -> str:

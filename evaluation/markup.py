@@ -5,10 +5,12 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
+from hone.evaluation.figures import percent, span
+from hone.evaluation.intervals import Estimate
 from hone.storage.records import Undefined
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
-WORD = re.compile(r"\s+|[^\s]+")
+WORD = re.compile(r"\s*\S+\s*")
 SHOWN = 4000  # characters of one text that a report shows
 DIFFED = 700  # words beyond which a diff costs more time than it gives insight
 
@@ -34,6 +36,18 @@ def undefined(value: Undefined) -> str:
     return f'<span class="undefined">undefined: {escaped(value.undefined)}</span>'
 
 
+def share_html(estimate: Estimate | Undefined) -> str:
+    """A share with its interval and sample size, or why there is none."""
+    if isinstance(estimate, Undefined):
+        return undefined(estimate)
+    return f"{percent(estimate.value)} <small>{span(estimate.interval)}, {sample_size(estimate.n)}</small>"
+
+
+def sample_size(count: int) -> str:
+    """A sample size that no line break parts."""
+    return f"n\u00a0=\u00a0{count:,}"
+
+
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """A list of names with values that are already HTML."""
     return "<dl>" + "".join(f"<dt>{escaped(name)}</dt><dd>{value}</dd>" for name, value in pairs) + "</dl>"
@@ -57,16 +71,22 @@ def word_diff(old: str, new: str) -> tuple[str, str]:
 
     Long texts are shown without marks.
     """
-    before, after = WORD.findall(old), WORD.findall(new)
-    if len(before) + len(after) > 2 * DIFFED or len(old) > SHOWN or len(new) > SHOWN:
+    if len(old) > SHOWN or len(new) > SHOWN:
         return clipped(old), clipped(new)
+    before, after = WORD.findall(old), WORD.findall(new)
+    if len(before) + len(after) > 2 * DIFFED:
+        return escaped(old), escaped(new)
     left: list[str] = []
     right: list[str] = []
-    for kind, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+    bare_before, bare_after = [word.strip() for word in before], [word.strip() for word in after]
+    for kind, a, b, c, d in SequenceMatcher(None, bare_before, bare_after, autojunk=False).get_opcodes():
         left.append(_marked("del", "".join(before[a:b]), kind != "equal"))
         right.append(_marked("ins", "".join(after[c:d]), kind != "equal"))
     return "".join(left), "".join(right)
 
 
 def _marked(tag: str, text: str, changed: bool) -> str:
-    return f"<{tag}>{escaped(text)}</{tag}>" if changed and text.strip() else escaped(text)
+    if not changed or not text.strip():
+        return escaped(text)
+    words = text.rstrip()
+    return f"<{tag}>{escaped(words)}</{tag}>{escaped(text[len(words) :])}"

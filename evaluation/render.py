@@ -6,28 +6,25 @@ once and the pieces inside an element of class "hone-report".
 
 from collections.abc import Callable
 
-from hone.evaluation.charts import forest_svg, trend_svg, verdict_mark, win_rate_svg
-from hone.evaluation.examples import Example, net_of
+from hone.evaluation.charts import trend_svg, verdict_mark
 from hone.evaluation.figures import (
-    estimate_text,
     number,
     number_range,
-    p_value,
     percent,
     plural,
     share_range,
     signed,
 )
 from hone.evaluation.intervals import Estimate, Interval
-from hone.evaluation.markup import clipped, escaped, facts, section, table, undefined, word_diff
+from hone.evaluation.markup import escaped, facts, section
+from hone.evaluation.people_html import preference_html
 from hone.evaluation.report import Report
 from hone.evaluation.style import CSS
-from hone.evaluation.text_metrics import TITLES
+from hone.evaluation.texts_html import errors_html, examples_html, metrics_html, slices_html
 from hone.storage.records import Undefined
 
 KINDS = {"better": "better", "worse": "worse", "cannot tell yet": "unsure"}
 WORDS = {"better": "Better", "worse": "Worse", "cannot tell yet": "Cannot tell yet"}
-STATES = {"met": "good", "missed": "wrong", "open": "open"}
 # No script, no fetch of any kind, even if a text should ever get past the escaping.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -114,7 +111,7 @@ def _key(
     value: Estimate | Undefined,
     show: Callable[[float], str],
     unit: str,
-    span: Callable[[Interval | Undefined], str],
+    ends: Callable[[Interval | Undefined], str],
 ) -> str:
     if isinstance(value, Undefined):
         return (
@@ -123,238 +120,8 @@ def _key(
         )
     return (
         f'<div><div class="label">{label}</div><div class="figure">{show(value.value)}</div>'
-        f'<div class="under">{span(value.interval)}<br>{plural(value.n, unit)}</div></div>'
+        f'<div class="under">{ends(value.interval)}<br>{plural(value.n, unit)}</div></div>'
     )
-
-
-def share_html(estimate: Estimate | Undefined) -> str:
-    """A share with its interval and sample size, or why there is none."""
-    if isinstance(estimate, Undefined):
-        return undefined(estimate)
-    return f"{percent(estimate.value)} <small>{share_range(estimate.interval)}, n = {estimate.n:,}</small>"
-
-
-def preference_html(report: Report) -> str:
-    """What people preferred, who they are, whether the side mattered, and how far they agree."""
-    votes = report.preference
-    if isinstance(votes, Undefined):
-        lead = "Nobody has voted yet. Blind votes are what decides; the metrics below only warn."
-        return section("What people preferred", lead)
-    lead = (
-        f"{plural(votes.n, 'blind vote')} by {plural(votes.raters, 'reviewer')} on {plural(votes.items, 'item')}. "
-        "Ties and “both bad” count in the bar, not in the win rate. The even line stands at 50\u2009%."
-    )
-    chart = f'<div class="chart">{win_rate_svg(votes, report.new.name, report.old.name)}</div>'
-    rate = votes.clustered
-    method = "" if isinstance(rate, Undefined) or isinstance(rate.interval, Undefined) else rate.interval.method
-    sums = facts(
-        (
-            ("Exact test", f"{p_value(votes.p_clustered)} against an even split <small>({escaped(method)})</small>"),
-            ("Net preference", f"{estimate_text(votes.net)}, n = {votes.n:,} <small>(wins − losses) / votes</small>"),
-            ("Left answer chosen", f"{share_html(votes.position.share_left)}; {escaped(votes.position.says)}"),
-            ("New model shown left", f"in {votes.position.new_shown_left:,} of {plural(votes.n, 'vote')}"),
-            ("Votes a decision takes", _needed(report)),
-        )
-    )
-    return section(
-        "What people preferred", lead, chart, sums, _reasons(report), _raters(report), agreement_html(report)
-    )
-
-
-def _needed(report: Report) -> str:
-    votes = report.preference
-    if isinstance(votes, Undefined):
-        return undefined(votes)
-    if isinstance(votes.needed, Undefined):
-        return undefined(votes.needed)
-    plan = votes.needed
-    to_come = f"{plan.more:,} still to come" if plan.more else "all of them are in"
-    return (
-        f"{plan.total:,} decisive ones, {to_come} "
-        f"<small>if the true preference is {percent(plan.preference)}; power 0.8</small>"
-    )
-
-
-def _reasons(report: Report) -> str:
-    votes = report.preference
-    if isinstance(votes, Undefined) or not votes.reasons:
-        return ""
-    rows = [
-        (escaped(each.reason), f"{each.for_new:,}", f"{each.for_old:,}", f"{each.for_neither:,}")
-        for each in votes.reasons
-    ]
-    heads = ("Reason given", "with a vote for the new", "for the old", "for neither")
-    return "<h3>Reasons</h3>" + table(heads, rows, (1, 2, 3))
-
-
-def _raters(report: Report) -> str:
-    votes = report.preference
-    if isinstance(votes, Undefined):
-        return ""
-    rows = [
-        (
-            escaped(each.rater),
-            f"{each.n:,}",
-            f"{each.wins:,} / {each.losses:,} / {each.ties:,} / {each.both_bad:,}",
-            share_html(each.win_rate),
-            share_html(each.chose_left),
-            undefined(each.median_seconds)
-            if isinstance(each.median_seconds, Undefined)
-            else f"{each.median_seconds:.0f} s",
-        )
-        for each in votes.by_rater
-    ]
-    heads = ("Reviewer", "Votes", "new / old / tie / bad", "Win rate of the new", "Chose the left", "Median time")
-    return "<h3>Reviewers</h3>" + table(heads, rows, (1, 5))
-
-
-def agreement_html(report: Report) -> str:
-    """How far reviewers agree on the items they share."""
-    found = report.reviewers
-    if isinstance(found, Undefined):
-        return ""
-    alpha = undefined(found.alpha) if isinstance(found.alpha, Undefined) else estimate_text(found.alpha)
-    raw = undefined(found.raw) if isinstance(found.raw, Undefined) else share_html(found.raw)
-    sums = facts(
-        (
-            ("Krippendorff’s alpha", f"{alpha} <small>1 is full agreement, 0 is chance; n = {found.shared:,}</small>"),
-            ("Agree outright", raw),
-        )
-    )
-    rows = [
-        (
-            f"{escaped(pair.a)} and {escaped(pair.b)}",
-            f"{pair.n:,}",
-            percent(pair.raw),
-            undefined(pair.kappa) if isinstance(pair.kappa, Undefined) else number(pair.kappa),
-        )
-        for pair in found.pairs
-    ]
-    pairs = table(("Pair of reviewers", "Shared items", "Agree outright", "Cohen’s kappa"), rows, (1, 2, 3))
-    return f"<h3>Agreement on {plural(found.shared, 'shared item')}</h3>{sums}{pairs if rows else ''}"
-
-
-def metrics_html(report: Report) -> str:
-    """The metrics of both models on the same items, as a forest plot and as a table, and the gate's thresholds."""
-    lead = (
-        "Both models answered the same items, so the difference is taken item by item. "
-        "A dashed red mark is the loss that the gate allows."
-    )
-    chart = f'<div class="chart">{forest_svg(report.metrics, report.guards)}</div>'
-    rows = [
-        (
-            f"<b>{TITLES[line.metric]}</b>",
-            f"{line.paired.n:,}",
-            f"{number(line.new.value)}<br><small>{number_range(line.new.interval)}</small>",
-            f"{number(line.old.value)}<br><small>{number_range(line.old.interval)}</small>",
-            f"{p_value(line.p_holm)}",
-            undefined(line.paired.mde) if isinstance(line.paired.mde, Undefined) else number(line.paired.mde),
-            _same_side(line.same_side),
-        )
-        for line in report.metrics
-    ]
-    heads = ("Metric", "Items", "New", "Old", "Holm’s p", "Smallest difference<br>it could find", "Sides with people")
-    states = "".join(
-        f'<span class="tag {STATES[each.state]}">{TITLES[each.threshold.metric]} at least '
-        f"{number(each.threshold.at_least)}: {each.state}</span>"
-        for each in report.thresholds
-    )
-    thresholds = f"<h3>Thresholds of the gate</h3><p>{states}</p>" if states else ""
-    return section("Metrics", lead, chart, table(heads, rows, (1, 2, 3, 4, 5)), thresholds)
-
-
-def _same_side(estimate: Estimate | Undefined) -> str:
-    if isinstance(estimate, Undefined):
-        return undefined(estimate)
-    return f"{percent(estimate.value)}<br><small>{share_range(estimate.interval)}, n = {estimate.n:,}</small>"
-
-
-def errors_html(report: Report) -> str:
-    """Faults that need no judgement, counted in both models' answers to the same items."""
-    rows = [
-        (
-            f"<b>{escaped(line.name)}</b><br><small>{escaped(line.definition)}</small>",
-            f"{line.n:,}",
-            _count(line.new, line.new_rate),
-            _count(line.old, line.old_rate),
-            f"{line.only_new:,} / {line.only_old:,}",
-            p_value(line.p),
-        )
-        for line in report.errors
-    ]
-    same = report.identical
-    lead = f"Counted by rule, not judged. Both models gave the same answer on {same.count:,} of {same.n:,} items."
-    heads = ("Fault", "Items", "New", "Old", "Only new / only old", "McNemar’s p")
-    return section("Faults in the answers", lead, table(heads, rows, (1, 2, 3, 4, 5)))
-
-
-def _count(count: int, rate: Estimate | Undefined) -> str:
-    return f"{count:,}" if isinstance(rate, Undefined) else f"{count:,}<br><small>{percent(rate.value)}</small>"
-
-
-def slices_html(report: Report) -> str:
-    """Parts of the test split by metadata."""
-    if not report.slices:
-        return ""
-    rows = [
-        (
-            escaped(each.field),
-            f"<b>{escaped(each.value)}</b>",
-            f"{each.n:,}",
-            f"{signed(each.difference.value)} <small>{number_range(each.difference.interval, sign=True)}</small>",
-            share_html(each.win_rate),
-        )
-        for each in report.slices
-    ]
-    lead = '<span class="tag open">exploratory</span>Many slices are looked at, so some differ by chance. None decides.'
-    metric = TITLES[report.slices[0].metric]
-    heads = ("Field", "Value", "Items", f"{metric}, new − old", "Win rate over decisive votes")
-    return section("Slices", lead, table(heads, rows, (2,)))
-
-
-def examples_html(report: Report) -> str:
-    """Items worth reading, side by side, words that only one answer has marked."""
-    chosen = report.examples
-    kinds = (
-        ("Worst regressions", chosen.regressions, "No item where the old model did better."),
-        ("Best gains", chosen.gains, "No item where the new model did better."),
-        ("Where people and ROUGE-L disagree most", chosen.disagreements, "No item where they disagree."),
-    )
-    parts = [
-        f"<h3>{title}</h3>" + ("".join(map(example_html, found)) or f'<p class="quiet">{none}</p>')
-        for title, found, none in kinds
-    ]
-    return section("Worth reading", "People’s votes choose the items; ROUGE-L orders among equals.", *parts)
-
-
-def example_html(example: Example) -> str:
-    """One item: what was asked, both answers with their differences marked, the reference, votes and metric."""
-    old, new = word_diff(example.old, example.new)
-    votes = example.for_new + example.for_old + example.undecided
-    said = f"votes: {example.for_new} new, {example.for_old} old, {example.undecided} neither" if votes else "no votes"
-    leaning = "new" if net_of(example) > 0 else "old" if net_of(example) < 0 else ""
-    preferred = f"<span>people preferred the <b>{leaning}</b> answer</span>" if leaning else ""
-    context = (
-        f'<details class="context"><summary>Context</summary><div class="text" dir="auto">'
-        f"{clipped(example.context)}</div></details>"
-        if example.context
-        else ""
-    )
-    return (
-        f'<div class="example"><div class="head"><b>Item {example.number}</b><span>{said}</span>{preferred}'
-        f"<span>{TITLES[example.metric]} {number(example.metric_new)} new, {number(example.metric_old)} old</span></div>"
-        f'<div class="ask"><div class="text" dir="auto">{clipped(example.instruction)}</div>{context}</div>'
-        f'<div class="two">{_answer("old", "Old model", old, example.old_faults)}'
-        f"{_answer('new', 'New model', new, example.new_faults)}</div>"
-        f'<div class="reference"><div class="who">Reference</div>'
-        f'<div class="text" dir="auto">{clipped(example.reference)}</div></div></div>'
-    )
-
-
-def _answer(side: str, title: str, text: str, faults: tuple[str, ...]) -> str:
-    tags = "".join(f'<span class="tag wrong">{escaped(fault)}</span>' for fault in faults)
-    shown = text if text.strip() else '<span class="undefined">no text</span>'
-    return f'<div><div class="who {side}">{title}</div>{tags}<div class="text" dir="auto">{shown}</div></div>'
 
 
 def trend_html(report: Report) -> str:

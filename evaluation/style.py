@@ -40,10 +40,10 @@ body.hone-report { margin: 0; }
 .hone-report .warnings { margin: 1rem 0 0; padding: 0; list-style: none; font-size: .9375rem; }
 .hone-report .warnings li { border: 1px solid var(--unsure); border-radius: 8px; padding: .5rem .9rem;
   margin-top: .5rem; }
-.hone-report .strip { display: grid; grid-template-columns: repeat(4, 1fr); margin-top: 2rem;
+.hone-report .strip { display: grid; grid-template-columns: repeat(4, 1fr); margin-top: 1.75rem;
   border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
-.hone-report .strip div { padding: 1rem 1.25rem 1.05rem; border-left: 1px solid var(--line); }
-.hone-report .strip div:first-child { border-left: 0; padding-left: 0; }
+.hone-report .strip > div { padding: 1rem 1.25rem 1.05rem; border-left: 1px solid var(--line); }
+.hone-report .strip > div:first-child { border-left: 0; padding-left: 0; }
 .hone-report .strip .label, .hone-report .strip .under { color: var(--soft); font-size: .8125rem; line-height: 1.4; }
 .hone-report .strip .figure { font-size: 1.625rem; line-height: 1.3; font-weight: 600; letter-spacing: -.01em; }
 .hone-report .strip .figure.word { font-size: 1.125rem; line-height: 2.1rem; color: var(--soft); }
@@ -52,7 +52,7 @@ body.hone-report { margin: 0; }
 .hone-report h3 { font-size: 1rem; font-weight: 640; margin-top: 1.9rem; }
 .hone-report .lead { color: var(--soft); max-width: 42rem; margin-top: .35rem; }
 .hone-report .chart { margin-top: 1.25rem; overflow-x: auto; }
-.hone-report .chart svg { display: block; width: 100%; max-width: 860px; height: auto; }
+.hone-report .chart svg { display: block; width: 100%; height: auto; }
 .hone-report svg text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif;
   font-variant-numeric: tabular-nums; fill: var(--ink); }
 .hone-report svg .soft { fill: var(--soft); font-size: 12px; }
@@ -64,7 +64,7 @@ body.hone-report { margin: 0; }
 .hone-report td { padding: .45rem 1rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 .hone-report th.n, .hone-report td.n { text-align: right; white-space: nowrap; }
 .hone-report th:last-child, .hone-report td:last-child { padding-right: 0; }
-.hone-report td small, .hone-report .quiet { color: var(--soft); font-size: .8125rem; }
+.hone-report small, .hone-report .quiet { color: var(--soft); font-size: .8125rem; }
 .hone-report .undefined { color: var(--soft); font-style: italic; white-space: normal; }
 .hone-report .tag { display: inline-block; font-size: .75rem; line-height: 1; padding: .28rem .5rem;
   border: 1px solid var(--line); border-radius: 99px; color: var(--soft); margin: 0 .3rem .3rem 0;
@@ -99,7 +99,9 @@ body.hone-report { margin: 0; }
   .hone-report .verdict h1 { font-size: 2rem; }
   .hone-report .verdict .sentence { font-size: 1.125rem; }
   .hone-report .strip { grid-template-columns: 1fr 1fr; }
-  .hone-report .strip div { padding-left: 0; border-left: 0; }
+  .hone-report .strip > div { padding-left: 0; border-left: 0; }
+  .hone-report dl { grid-template-columns: 1fr; gap: 0; }
+  .hone-report dd { margin-bottom: .6rem; }
   .hone-report .two { grid-template-columns: 1fr; }
   .hone-report .two > div + div { border-left: 0; border-top: 1px solid var(--line); }
   .hone-report .chart svg { min-width: 620px; }
