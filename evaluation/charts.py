@@ -86,9 +86,9 @@ def _whisker(low: float, high: float, y: float, name: str) -> str:
 
 
 def verdict_mark(kind: str) -> str:
-    """The verdict's sign: an arrow up, an arrow down, or a level bar, in a disc."""
+    """The verdict's sign in a disc: an arrow up, an arrow down, or a question mark (never an equals sign)."""
     shapes = {"better": "M8 18 L16 9 L24 18 M16 9 L16 24", "worse": "M8 14 L16 23 L24 14 M16 23 L16 8"}
-    path = shapes.get(kind, "M9 13 L23 13 M9 19 L23 19")
+    path = shapes.get(kind, "M11.5 12.5 A4.5 4.5 0 1 1 17.7 16.7 Q16 17.6 16 19.5 M16 24.2 L16 24.3")
     return (
         f'<svg viewBox="0 0 32 32" aria-hidden="true"><circle cx="16" cy="16" r="16" style="fill:{colour(kind)}"/>'
         f'<path d="{path}" style="fill:none;stroke:{colour("paper")};stroke-width:3;stroke-linecap:round;'

@@ -18,6 +18,7 @@ from hone.storage.records import Record, Undefined
 Floats = npt.NDArray[np.float64]
 
 RESAMPLES = 4000
+FEW = 5
 CHUNK = 2_000_000  # indexes held at once: 16 MB
 
 
@@ -72,7 +73,7 @@ def by_group(values: Floats, groups: Sequence[Hashable] | None) -> tuple[Floats,
     return np.array([total for _, total in pairs]), np.array([float(size) for size, _ in pairs])
 
 
-def clustered_se(values: Sequence[float], groups: Sequence[Hashable] | None = None) -> float | Undefined:
+def clustered_se(values: Sequence[float] | Floats, groups: Sequence[Hashable] | None = None) -> float | Undefined:
     """Standard error of a mean whose items may share groups (Miller 2024, arXiv:2411.00640, App. A).
 
     SE^2 = C/(C-1) * sum over groups of (sum of deviations in the group)^2 / n^2. With every item its own
@@ -120,6 +121,31 @@ def _resampled(totals: Floats, sizes: Floats, seed: int) -> Floats:
     return np.sort(np.concatenate(means))
 
 
+def _expanded(totals: Floats, sizes: Floats, seed: int, level: float, unit: str) -> Interval:
+    """The expanded percentile interval; see `bootstrap_mean`."""
+    count = len(totals)
+    quantile = float(special.stdtrit(count - 1, (1 - level) / 2))
+    tail = NormalDist().cdf(quantile * math.sqrt(count / (count - 1)))
+    position = max(0, math.floor(tail * (RESAMPLES + 1)) - 1)
+    means = _resampled(totals, sizes, seed)
+    return Interval(
+        low=float(means[position]),
+        high=float(means[-1 - position]),
+        level=level,
+        method=f"bootstrap over {unit}, expanded percentile, {RESAMPLES} resamples",
+    )
+
+
+def _student(values: Floats, groups: Sequence[Hashable] | None, count: int, level: float) -> Interval:
+    """Student's interval with the clustered error: wide, as few groups deserve."""
+    se = clustered_se(values, groups)
+    assert not isinstance(se, Undefined)  # two groups at least
+    reach = float(special.stdtrit(count - 1, (1 + level) / 2)) * se
+    mean = exact_mean(values)
+    unit = "items" if groups is None else "groups"
+    return Interval(low=mean - reach, high=mean + reach, level=level, method=f"Student t over {count} {unit}")
+
+
 def bootstrap_mean(
     values: Sequence[float] | Floats,
     groups: Sequence[Hashable] | None = None,
@@ -130,7 +156,8 @@ def bootstrap_mean(
 
     Items are resampled, or whole groups where items share one. The plain percentile interval is too narrow
     for small samples by the factor sqrt(n/(n-1)) and by normal instead of t quantiles; the expanded one reads
-    its ends at Phi(-sqrt(n/(n-1)) t) instead, n being the number of groups.
+    its ends at Phi(-sqrt(n/(n-1)) t) instead, n being the number of groups. Resamples of fewer than five
+    groups cannot reach so far out; there the interval is Student's.
 
     Args:
         values: One finite number per item.
@@ -152,18 +179,10 @@ def bootstrap_mean(
         interval = Undefined(undefined="one group")
     elif array.min() == array.max():
         interval = Undefined(undefined="no variation")
+    elif count < FEW:
+        interval = _student(array, groups, count, level)
     else:
-        quantile = float(special.stdtrit(count - 1, (1 - level) / 2))
-        tail = NormalDist().cdf(quantile * math.sqrt(count / (count - 1)))
-        position = max(0, math.floor(tail * (RESAMPLES + 1)) - 1)
-        means = _resampled(totals, sizes, seed)
-        unit = "items" if groups is None else "groups"
-        interval = Interval(
-            low=float(means[position]),
-            high=float(means[-1 - position]),
-            level=level,
-            method=f"bootstrap over {unit}, expanded percentile, {RESAMPLES} resamples",
-        )
+        interval = _expanded(totals, sizes, seed, level, "items" if groups is None else "groups")
     return Estimate(value=exact_mean(array), n=len(array), groups=known, interval=interval)
 
 

@@ -72,7 +72,7 @@ def _raters(report: Report) -> str:
         (
             escaped(each.rater),
             f"{each.n:,}",
-            f"{each.wins:,} / {each.losses:,} / {each.ties:,} / {each.both_bad:,}",
+            f"{each.wins:,} / {each.losses:,} / {each.ties:,} / {each.both_bad:,}".replace(" ", "\u00a0"),
             share_html(each.win_rate),
             share_html(each.chose_left),
             undefined(each.median_seconds)

@@ -4,6 +4,7 @@ Each piece is a function of the report, so that the web page draws with the same
 once and the pieces inside an element of class "hone-report".
 """
 
+import re
 from collections.abc import Callable
 
 from hone.evaluation.charts import trend_svg, verdict_mark
@@ -25,6 +26,7 @@ from hone.storage.records import Undefined
 
 KINDS = {"better": "better", "worse": "worse", "cannot tell yet": "unsure"}
 WORDS = {"better": "Better", "worse": "Worse", "cannot tell yet": "Cannot tell yet"}
+SHORT = 24  # a model name of more characters may break over lines
 # No script, no fetch of any kind, even if a text should ever get past the escaping.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -80,9 +82,18 @@ def verdict_html(report: Report) -> str:
     warnings = "".join(f"<li>{escaped(warning)}</li>" for warning in report.warnings)
     return (
         f'<div class="verdict {kind}"><h1>{verdict_mark(kind)}{WORDS[verdict.value]}</h1>'
-        f'<p class="sentence">{escaped(verdict.sentence)}</p><ul>{reasons}</ul>'
+        f'<p class="sentence">{_unbroken(verdict.sentence, (report.new.name, report.old.name))}</p><ul>{reasons}</ul>'
         f'<div class="next">{steps}</div></div>' + (f'<ul class="warnings">{warnings}</ul>' if warnings else "")
     )
+
+
+def _unbroken(text: str, names: tuple[str, str]) -> str:
+    """The text with short model names kept on one line."""
+    short = sorted((escaped(name) for name in names if 0 < len(name) <= SHORT), key=len, reverse=True)
+    if not short:
+        return escaped(text)
+    pattern = "|".join(map(re.escape, short))
+    return re.sub(pattern, lambda found: f'<span class="name">{found[0]}</span>', escaped(text))
 
 
 def strip_html(report: Report) -> str:
@@ -100,7 +111,7 @@ def strip_html(report: Report) -> str:
         f'<div class="figure">{signed(lead.paired.difference)}</div>'
         f'<div class="under">{number_range(lead.paired.interval, sign=True)}<br>'
         f"{plural(lead.paired.n, 'item')}</div></div>"
-        + _key("Reviewers’ agreement (alpha)", alpha, number, "shared item", number_range)
+        + _key("Agreement (alpha)", alpha, number, "shared item", number_range)
         + _key("ROUGE-L sides with people", same, percent, "judged item", share_range)
         + "</div>"
     )

@@ -30,7 +30,8 @@ body.hone-report { margin: 0; }
 .hone-report .verdict h1 { font-size: 2.75rem; line-height: 1.1; letter-spacing: -.02em; color: var(--tone);
   font-weight: 680; display: flex; align-items: center; gap: .9rem; }
 .hone-report .verdict h1 svg { width: 2.4rem; height: 2.4rem; flex: none; }
-.hone-report .verdict .sentence { font-size: 1.375rem; line-height: 1.4; margin-top: .85rem; max-width: 42rem; }
+.hone-report .verdict .sentence { font-size: 1.375rem; line-height: 1.4; margin-top: .85rem; max-width: 42rem;
+  text-wrap: balance; }
 .hone-report .verdict ul { margin: 1.1rem 0 0; padding: 0; list-style: none; max-width: 46rem; }
 .hone-report .verdict li { color: var(--soft); padding: .15rem 0 .15rem 1.1rem; position: relative; }
 .hone-report .verdict li::before { content: ""; position: absolute; left: 0; top: .82em; width: .5rem; height: 1px;
@@ -50,7 +51,7 @@ body.hone-report { margin: 0; }
 .hone-report section { margin-top: 3.25rem; }
 .hone-report h2 { font-size: 1.375rem; line-height: 1.3; font-weight: 640; letter-spacing: -.01em; }
 .hone-report h3 { font-size: 1rem; font-weight: 640; margin-top: 1.9rem; }
-.hone-report .lead { color: var(--soft); max-width: 42rem; margin-top: .35rem; }
+.hone-report .lead { color: var(--soft); max-width: 42rem; margin-top: .35rem; text-wrap: pretty; }
 .hone-report .chart { margin-top: 1.25rem; overflow-x: auto; }
 .hone-report .chart svg { display: block; width: 100%; height: auto; }
 .hone-report svg text { font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", Arial, sans-serif;
@@ -62,6 +63,7 @@ body.hone-report { margin: 0; }
 .hone-report th { text-align: left; font-weight: 500; color: var(--soft); font-size: .8125rem; line-height: 1.35;
   padding: .3rem 1rem .4rem 0; border-bottom: 1px solid var(--line); vertical-align: bottom; }
 .hone-report td { padding: .45rem 1rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+.hone-report td > b, .hone-report .name { white-space: nowrap; }
 .hone-report th.n, .hone-report td.n { text-align: right; white-space: nowrap; }
 .hone-report th:last-child, .hone-report td:last-child { padding-right: 0; }
 .hone-report small, .hone-report .quiet { color: var(--soft); font-size: .8125rem; }
@@ -93,7 +95,7 @@ body.hone-report { margin: 0; }
 .hone-report dt { color: var(--soft); } .hone-report dd { margin: 0; min-width: 0; }
 .hone-report code { font: .8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace;
   overflow-wrap: anywhere; }
-@media (max-width: 720px) {
+@media screen and (max-width: 720px) {
   .hone-report main { padding: 1.25rem 1rem 3rem; }
   .hone-report .verdict { padding: 1.4rem 1.25rem; }
   .hone-report .verdict h1 { font-size: 2rem; }
@@ -113,6 +115,9 @@ body.hone-report { margin: 0; }
     --ins: #dcebf4; --del: #e9ecee; font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .hone-report main { max-width: none; padding: 0; }
   .hone-report section { margin-top: 2rem; }
+  .hone-report table, .hone-report dl { font-size: 9pt; }
+  .hone-report td, .hone-report th { padding-right: .6rem; }
+  .hone-report td small, .hone-report th { font-size: 8pt; }
   .hone-report h2, .hone-report h3 { break-after: avoid; }
   .hone-report tr, .hone-report .chart, .hone-report .verdict { break-inside: avoid; }
   .hone-report details.context { display: none; }

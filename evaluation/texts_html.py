@@ -120,7 +120,8 @@ def example_html(example: Example) -> str:
     )
     return (
         f'<div class="example"><div class="head"><b>Item {example.number}</b><span>{said}</span>{preferred}'
-        f"<span>{TITLES[example.metric]} {number(example.metric_new)} new, {number(example.metric_old)} old</span></div>"
+        f"<span>{TITLES[example.metric]} {number(example.metric_new)} new, "
+        f"{number(example.metric_old)} old</span></div>"
         f'<div class="ask"><div class="text" dir="auto">{clipped(example.instruction)}</div>{context}</div>'
         f'<div class="two">{_answer("old", "Old model", old, example.old_faults)}'
         f"{_answer('new', 'New model', new, example.new_faults)}</div>"

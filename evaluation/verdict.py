@@ -17,6 +17,8 @@ from hone.evaluation.text_metrics import TITLES
 from hone.evaluation.votes import Preference
 from hone.storage.records import Record, Undefined
 
+MOST_VOTES = 1500  # nobody collects more for one iteration
+
 VerdictValue = Literal["better", "worse", "cannot tell yet"]
 
 
@@ -241,6 +243,11 @@ def _votes_step(preference: Preference | Undefined, gate: Gate) -> str:
     least = max(preference.needed.more, gate.min_decisive - preference.decisive)
     if least <= 0:
         return "Collect more votes on further items: votes on one item count for little more than one."
+    if least > MOST_VOTES:
+        return (
+            f"At the preference seen ({percent(preference.needed.preference)}) about {least:,} more decisive votes "
+            "would be needed. A larger gain is easier to find than a small one: improve the data first."
+        )
     with_ties = ""
     if preference.needed.more_votes > preference.needed.more:
         with_ties = f", about {preference.needed.more_votes:,} with ties"
