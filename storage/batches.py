@@ -127,6 +127,17 @@ def splits_of_groups(cursor: Cursor, project_id: str) -> dict[str, Split]:
     return {row["group_key"]: row["split"] for row in found}
 
 
+def holding(cursor: Cursor, pair_id: str, since: datetime) -> int | None:
+    """The number of the first batch frozen at `since` or later that holds this pair; None when there is none."""
+    found = value(
+        cursor,
+        "select min(b.number) from batch b join batch_item i on i.batch_id = b.id "
+        "where i.pair_id = ? and b.frozen_at >= ?",
+        [pair_id, since],
+    )
+    return None if found is None else int(found)
+
+
 def _batch(row: dict[str, Any]) -> Batch:
     parsed = {name: json.loads(row[name]) for name in ("fractions", "counts", "left_out")}
     return Batch(**{**row, **parsed})

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from hone.storage import people
 from hone.storage.errors import Conflict, NotFound
+from hone.storage.people import Person
 from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, insert, one, rows, value
 
@@ -127,6 +129,18 @@ def matchups(cursor: Cursor, set_id: str) -> list[Matchup]:
     return [Matchup(**row) for row in rows(cursor, _MATCHUP + "where m.set_id = ? order by m.id", [set_id])]
 
 
+def ids(cursor: Cursor, set_id: str) -> list[str]:
+    """Ids of the matchups of a set."""
+    return [row["id"] for row in rows(cursor, "select id from matchup where set_id = ? order by id", [set_id])]
+
+
+def pair_of(cursor: Cursor, set_id: str) -> dict[str, str]:
+    """The pair of each matchup of a set, by matchup id."""
+    return {
+        row["id"]: row["pair_id"] for row in rows(cursor, "select id, pair_id from matchup where set_id = ?", [set_id])
+    }
+
+
 def matchup(cursor: Cursor, matchup_id: str) -> Matchup:
     """One matchup, or NotFound."""
     row = one(cursor, _MATCHUP + "where m.id = ?", [matchup_id])
@@ -158,6 +172,25 @@ def showing(cursor: Cursor, token: str, person_id: str) -> Showing:
     if row is None:
         raise Conflict("This matchup was not shown to you. Take the next one.")
     return Showing(**row)
+
+
+def shown_to(cursor: Cursor, token: str) -> Person:
+    """The reviewer to whom a token was given, or NotFound."""
+    row = one(cursor, "select person_id from showing where token = ?", [token])
+    if row is None:
+        raise NotFound(f"No matchup was shown under the token {token}.")
+    return people.get(cursor, row["person_id"])
+
+
+def given_by(cursor: Cursor, set_id: str, person_id: str) -> int:
+    """How many judgements of this reviewer stand in a set, without skips."""
+    return int(
+        value(
+            cursor,
+            "select count(*) from current_judgement where set_id = ? and person_id = ? and choice <> 'skip'",
+            [set_id, person_id],
+        )
+    )
 
 
 def add_judgement(cursor: Cursor, judgement: Judgement) -> None:

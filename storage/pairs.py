@@ -186,6 +186,12 @@ def many(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, Pair]:
     return {row["id"]: _pair(row) for row in found}
 
 
+def first_revisions(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, str]:
+    """The id of the text that each of these pairs was imported with."""
+    found = rows(cursor, "select id, first_revision from pair where id in (select unnest(?))", [list(pair_ids)])
+    return {row["id"]: row["first_revision"] for row in found}
+
+
 def listing(
     cursor: Cursor,
     project_id: str,
@@ -239,6 +245,12 @@ def revision(cursor: Cursor, revision_id: str) -> Revision:
     return Revision(**row)
 
 
+def texts(cursor: Cursor, revision_ids: Sequence[str]) -> dict[str, Revision]:
+    """The texts with these ids."""
+    found = rows(cursor, "select * from revision where id in (select unnest(?))", [list(revision_ids)])
+    return {row["id"]: Revision(**row) for row in found}
+
+
 def add_revision(
     cursor: Cursor, parent: Revision, response: str, author_id: str, reason: str, added: int, removed: int
 ) -> Revision:
@@ -266,16 +278,10 @@ def claim(cursor: Cursor, project_id: str, person_id: str) -> Lease | None:
     A pair is never with more people than it wants opinions from, and never twice with one person in a round.
     Atomic because the writer thread runs it; on PostgreSQL the inner select gains `for update skip locked`.
     """
-    moment = now()
-    cursor.execute("delete from lease where expires_at <= ?", [moment])
-    held = one(
-        cursor,
-        "select l.token, l.subject_id, l.person_id, l.expires_at from lease l join pair p on p.id = l.subject_id "
-        "where l.kind = 'pair' and l.person_id = ? and p.project_id = ? and p.state = 'open'",
-        [person_id, project_id],
-    )
-    if held:
-        return Lease(**held)
+    drop_expired(cursor)
+    mine = holding(cursor, project_id, person_id)
+    if mine:
+        return mine
     found = one(
         cursor,
         "select p.id from pair p where p.project_id = ? and p.state = 'open' "
@@ -286,6 +292,29 @@ def claim(cursor: Cursor, project_id: str, person_id: str) -> Lease | None:
         [project_id, person_id],
     )
     return lease(cursor, "pair", found["id"], person_id) if found else None
+
+
+def holding(cursor: Cursor, project_id: str, person_id: str) -> Lease | None:
+    """The open pair that this person holds, the one leased last first; None when there is none."""
+    row = one(
+        cursor,
+        "select l.token, l.subject_id, l.person_id, l.expires_at from lease l join pair p on p.id = l.subject_id "
+        "where l.kind = 'pair' and l.person_id = ? and l.expires_at > ? and p.project_id = ? and p.state = 'open' "
+        "order by l.created_at desc, l.token limit 1",
+        [person_id, now(), project_id],
+    )
+    return Lease(**row) if row else None
+
+
+def held_by_others(cursor: Cursor, pair_id: str, person_id: str) -> int:
+    """How many other people hold the pair at this moment."""
+    return int(
+        value(
+            cursor,
+            "select count(*) from lease where subject_id = ? and person_id <> ? and expires_at > ?",
+            [pair_id, person_id, now()],
+        )
+    )
 
 
 def lease(cursor: Cursor, kind: Literal["pair", "matchup"], subject_id: str, person_id: str) -> Lease:
@@ -314,6 +343,22 @@ def renew(cursor: Cursor, token: str, person_id: str) -> Lease:
     later = now() + LEASE
     cursor.execute("update lease set expires_at = ? where token = ?", [later, token])
     return found.model_copy(update={"expires_at": later})
+
+
+def drop_expired(cursor: Cursor) -> None:
+    """Forget the leases whose time is over."""
+    cursor.execute("delete from lease where expires_at <= ?", [now()])
+
+
+def leases_of(cursor: Cursor, kind: Literal["pair", "matchup"], person_id: str) -> set[str]:
+    """Ids of what this person holds."""
+    found = rows(cursor, "select subject_id from lease where kind = ? and person_id = ?", [kind, person_id])
+    return {row["subject_id"] for row in found}
+
+
+def release_subject(cursor: Cursor, subject_id: str, person_id: str) -> None:
+    """Give back whatever this person holds of a pair or matchup."""
+    cursor.execute("delete from lease where subject_id = ? and person_id = ?", [subject_id, person_id])
 
 
 def release(cursor: Cursor, token: str) -> None:

@@ -11,7 +11,6 @@ from hone.storage.people import Person
 from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, insert, one, rows
 
-
 TEMPLATE = """### Instruction:
 {instruction}
 

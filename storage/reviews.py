@@ -14,7 +14,10 @@ Source: TypeAlias = Literal["page", "file", "example"]
 
 
 class NewFlag(Record):
-    """Words that an expert marked: [start, end) in code points of the field of the text that was decided on."""
+    """Words that an expert marked: [start, end) in code points of a field.
+
+    They stand in the text that was decided on, or in the one that was seen, when the expert mended them.
+    """
 
     category: str
     severity: int
