@@ -1,0 +1,191 @@
+"""`hone serve`: one process with the pages, the API, sign-in and health checks over one open workspace."""
+
+import errno
+import signal
+import socket
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import uvicorn
+from anyio import to_thread
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from hone.platform import access, runtime, sign_in, streamlit_options
+from hone.platform.gate import Gate, Headers
+from hone.platform.runtime import Runtime
+from hone.storage import people
+from hone.storage.errors import HoneError, InputError
+from hone.storage.workspace import Workspace
+
+HERE = Path(__file__).parent
+ANSWER_WITHIN = 5  # seconds that open requests have to finish when the server stops
+
+Announce = Callable[[str], None]
+
+
+def serve(
+    workspace: Workspace,
+    host: str | None = None,
+    port: int | None = None,
+    browser: bool = True,
+    announce: Announce = print,
+) -> None:
+    """Serve the workspace until SIGTERM or Ctrl-C, then finish the waiting writes and close it.
+
+    Args:
+        workspace: Its folder; the database is made when there is none.
+        host: Where to listen; None takes hone.toml's, else 127.0.0.1.
+        port: None takes hone.toml's, else 8501; 0 takes any free port.
+        browser: Open the address in a browser once it can be used.
+        announce: Is given the lines to print, the address first.
+
+    Raises:
+        InputError: The port is in use, the host is not one of this machine, or hone.toml is wrong.
+        Locked: Another process has the workspace open; its address is named.
+    """
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    with suppress(KeyboardInterrupt), runtime.start(workspace) as opened:
+        host = host or opened.settings.server.host
+        listening = listen(host, opened.settings.server.port if port is None else port)
+        with listening:
+            address = _address(host, listening.getsockname()[1])
+            opened.serving(address)
+
+            def ready() -> None:
+                announce(f"Hone is at {address}")
+                invitation = access.first_invitation(opened)
+                first = f"{address}/welcome?token={invitation}" if invitation else address
+                if invitation:
+                    announce(f"Choose the owner's password at {first}")
+                if browser:
+                    threading.Thread(target=webbrowser.open, args=[first], daemon=True).start()
+
+            _run(asgi(opened, host, listening.getsockname()[1], ready), listening)
+
+
+def asgi(opened: Runtime, host: str, port: int, ready: Callable[[], None]) -> Any:
+    """The whole application; `ready` is called once it can be used."""
+    streamlit_options.apply(host, port, opened.owner_key)
+    import streamlit as st  # after the options: importing it reads some of them
+
+    state = {"ready": False}
+
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[None]:
+        state["ready"] = True
+        await to_thread.run_sync(ready)
+        yield
+        state["ready"] = False
+
+    async def readyz(_: Request) -> JSONResponse:
+        usable = state["ready"] and await to_thread.run_sync(_store_answers, opened)
+        return JSONResponse({"ready": usable}, 200 if usable else 503, {"Cache-Control": "no-store"})
+
+    return st.App(
+        HERE / "app.py",
+        secrets=_oidc_secrets(opened),
+        lifespan=lifespan,
+        routes=[
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/favicon.png", favicon),
+            Route("/favicon.ico", favicon),
+            *sign_in.routes(opened),
+            *_api(opened),
+            Mount("/assets", StaticFiles(directory=HERE / "assets")),
+        ],
+        middleware=[Middleware(Headers), Middleware(Gate, runtime=opened)],
+    )
+
+
+async def healthz(_: Request) -> JSONResponse:
+    """The process answers."""
+    return JSONResponse({"alive": True}, headers={"Cache-Control": "no-store"})
+
+
+async def favicon(_: Request) -> Response:
+    """Our mark from the first byte on, in place of Streamlit's."""
+    return FileResponse(HERE / "assets" / "mark.svg", media_type="image/svg+xml")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, or InputError in one line."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError as problem:
+        listening.close()
+        if problem.errno == errno.EADDRINUSE:
+            raise InputError(
+                f"Port {port} of {host} is in use by another program. Choose another with --port, or --port 0."
+            ) from problem
+        if problem.errno == errno.EACCES:
+            raise InputError(f"Port {port} is for the system only. Choose one above 1023 with --port.") from problem
+        raise InputError(f"Cannot listen at {host}: {problem.strerror}. Choose another with --host.") from problem
+    return listening
+
+
+def _run(app: Any, listening: socket.socket) -> None:
+    settings = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        timeout_graceful_shutdown=ANSWER_WITHIN,
+    )
+    server = uvicorn.Server(settings)
+    server.run(sockets=[listening])
+    if not server.started:
+        raise HoneError("The app did not start; the lines above say why. `hone doctor` checks the installation.")
+
+
+def _as_interrupt(_: int, __: FrameType | None) -> NoReturn:
+    """SIGTERM ends the server as Ctrl-C does. uvicorn raises either again when it has shut down."""
+    raise KeyboardInterrupt
+
+
+def _address(host: str, port: int) -> str:
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{shown}:{port}"
+
+
+def _store_answers(opened: Runtime) -> bool:
+    try:
+        with opened.store.read() as cursor:
+            people.everyone(cursor)
+    except Exception:  # whatever it is, the answer is no
+        return False
+    return True
+
+
+def _oidc_secrets(opened: Runtime) -> dict[str, Any] | None:
+    """Streamlit's own form of the provider's settings, for `st.login`."""
+    oidc = opened.settings.oidc
+    if oidc is None:
+        return None
+    return {"auth": oidc.model_dump(exclude={"provider"})}
+
+
+def _api(opened: Runtime) -> list[Mount]:
+    try:  # while its routes are being written
+        from hone.platform.api import api
+    except ImportError:
+        return []
+    return [Mount("/api/v1", api(opened))]

@@ -1,0 +1,149 @@
+"""hone.toml: how a workspace is served, signed in to, and how its runs use the machine."""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from hone.platform.private import write_private
+from hone.storage.errors import InputError
+from hone.storage.records import Record
+
+
+class Server(Record):
+    """Where the pages are served."""
+
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=8501, ge=0, le=65535)  # 0 takes any free port
+
+
+class Oidc(Record):
+    """Single sign-on through an OpenID Connect provider; whoever comes must have an account with that email."""
+
+    provider: str = Field(default="single sign-on", min_length=1)
+    client_id: str = Field(min_length=1)
+    client_secret: str = Field(min_length=1)
+    server_metadata_url: str = Field(pattern="^https?://")
+    redirect_uri: str = Field(pattern="^https?://[^/]+/oauth2callback$")
+
+
+class Training(Record):
+    """What runs may use of this machine. `threads` None: what torch chooses; `at_once`: runs side by side."""
+
+    threads: int | None = Field(default=None, ge=1, le=1024)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    at_once: int = Field(default=1, ge=1, le=64)
+
+
+class Settings(Record):
+    """All of hone.toml."""
+
+    server: Server = Server()
+    oidc: Oidc | None = None
+    training: Training = Training()
+
+
+DEFAULT_TEXT = """\
+# Settings of this workspace. Every line may be left out; the values shown are what Hone takes then.
+
+[server]
+# host = "127.0.0.1"   # "0.0.0.0" lets other machines in: put a proxy with HTTPS in front
+# port = 8501          # 0 takes any free port
+
+[training]
+# threads = 4          # of the processor, for each run; left out: what torch chooses
+# device = "auto"      # auto, cpu, cuda or mps
+# at_once = 1          # runs side by side; others wait
+
+# Single sign-on. People need an account here with the same email (page People).
+# [oidc]
+# provider = "Example Ltd"   # the name on the button
+# client_id = "..."
+# client_secret = "..."
+# server_metadata_url = "https://login.example.org/.well-known/openid-configuration"
+# redirect_uri = "https://hone.example.org/oauth2callback"
+"""
+
+
+def read(path: Path) -> Settings:
+    """The settings in a file; the defaults when there is none.
+
+    Raises:
+        InputError: It is no TOML, a key is unknown (the nearest right one is named), or a value is not allowed.
+    """
+    if not path.exists():
+        return Settings()
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as problem:
+        raise InputError(f"Cannot read {path}: {problem}.") from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise InputError(f"{path} is not valid TOML: {problem}.") from problem
+    try:
+        return Settings.model_validate(found)
+    except ValidationError as problem:
+        raise InputError(f"{path}: {_said(problem.errors()[0])}") from problem
+
+
+def write_default(path: Path) -> None:
+    """Write the commented default file, for its owner's eyes only; a file that is there stays as it is."""
+    if not path.exists():
+        write_private(path, DEFAULT_TEXT)
+
+
+SECTIONS: dict[str, type[Record]] = {"server": Server, "oidc": Oidc, "training": Training}
+
+
+def _said(error: ErrorDetails) -> str:
+    section, *rest = (str(part) for part in error["loc"])
+    if not rest:
+        return _about_section(section, error)
+    known = list(SECTIONS[section].model_fields)
+    name = f"[{section}] {rest[0]}"
+    if error["type"] == "extra_forbidden":
+        return f"{name} is no setting. {_nearest(rest[0], known)}"
+    if error["type"] == "missing":
+        return f"{name} is missing. Add a line `{rest[0]} = ...`."
+    return f"{name} is {_shown(error['input'])}; {_allowed(error)}."
+
+
+def _about_section(section: str, error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"[{section}] is no section. {_nearest(section, list(SECTIONS))}"
+    return f"{section} is {_shown(error['input'])}; it must be a section that starts with the line [{section}]."
+
+
+def _nearest(given: str, known: list[str]) -> str:
+    near = get_close_matches(given.lower(), known, n=1, cutoff=0.5)
+    return (f"Did you mean {near[0]}? " if near else "") + f"There are: {', '.join(known)}."
+
+
+def _shown(value: Any) -> str:
+    return f"'{value}'" if isinstance(value, str) else str(value)
+
+
+_ALLOWED = {
+    "int_parsing": "it must be a whole number, without quotes",
+    "int_type": "it must be a whole number, without quotes",
+    "int_from_float": "it must be a whole number",
+    "string_type": "it must be a text in quotes",
+    "string_too_short": "it must not be empty",
+}
+
+
+def _allowed(error: ErrorDetails) -> str:
+    limits = error.get("ctx", {})
+    if error["type"] == "greater_than_equal":
+        return f"it must be {limits['ge']} or more"
+    if error["type"] == "less_than_equal":
+        return f"it must be {limits['le']} or less"
+    if error["type"] == "literal_error":
+        return f"it must be {limits['expected']}"
+    if error["type"] == "string_pattern_mismatch":
+        return "it must be a whole web address" + (
+            " that ends in /oauth2callback" if "oauth2callback" in limits["pattern"] else ""
+        )
+    return _ALLOWED.get(error["type"], f"this is not allowed: {error['msg']}")
