@@ -10,11 +10,23 @@ from hone.storage import pairs
 from hone.storage.errors import Conflict
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.store import Store
+from hone.storage.reviews import Decision
+from hone.storage.store import Cursor, Store
 
 
 def claim(store: Store, project: Project, person: Person) -> pairs.Lease | None:
     return store.write(lambda cursor: pairs.claim(cursor, project.id, person.id))
+
+
+def review_and_release(store: Store, lease: pairs.Lease, person: Person, decision: Decision = "approve") -> None:
+    def change(cursor: Cursor) -> None:
+        pairs.held(cursor, lease.token, person.id)
+        opinion(cursor, lease.subject_id, person, decision)
+        if decision != "skip":
+            cursor.execute("update pair set done = done + 1 where id = ?", [lease.subject_id])
+        pairs.release(cursor, lease.token)
+
+    store.write(change)
 
 
 def test_who_holds_a_pair_gets_it_again(store: Store, project: Project, lead: Person, ana: Person) -> None:
@@ -53,7 +65,7 @@ def test_nobody_sees_a_pair_twice_in_a_round_but_again_in_the_next(
     (pair_id,) = add_pairs(store, project, 1, lead, wanted=2)
     lease = claim(store, project, ana)
     assert lease is not None
-    store.write(lambda cursor: (opinion(cursor, pair_id, ana, "skip"), pairs.release(cursor, lease.token)))
+    review_and_release(store, lease, ana, "skip")
     assert claim(store, project, ana) is None
     store.write(
         lambda cursor: pairs.reopen(
@@ -75,14 +87,7 @@ def test_fifty_threads_never_put_a_pair_with_more_people_than_it_wants(
             lease = claim(store, project, expert)
             if lease is None:
                 break
-            store.write(
-                lambda cursor, lease=lease: (
-                    pairs.held(cursor, lease.token, expert.id),
-                    opinion(cursor, lease.subject_id, expert),
-                    cursor.execute("update pair set done = done + 1 where id = ?", [lease.subject_id]),
-                    pairs.release(cursor, lease.token),
-                )
-            )
+            review_and_release(store, lease, expert)
             taken.append(lease.subject_id)
         return taken
 

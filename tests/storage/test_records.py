@@ -1,6 +1,7 @@
 """Ids sort by time, hashes tell their parts apart, and the audit chain shows every tampering."""
 
 import json
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -47,7 +48,7 @@ def test_nan_has_no_canonical_text() -> None:
 )
 def test_the_audit_chain_shows_what_was_changed(store: Store, lead: Person, tampering: str, broken: int) -> None:
     for number in range(4):
-        store.write(lambda cursor, number=number: audit.record(cursor, lead.id, "test", f"subject {number}"))
+        store.write(partial(audit.record, person_id=lead.id, act="test", subject=f"subject {number}"))
     with store.read() as cursor:
         assert audit.first_broken(cursor) is None
     store.write(lambda cursor: cursor.execute(tampering))
