@@ -11,7 +11,7 @@ from hone.platform.private import write_private
 from hone.storage import people
 from hone.storage.errors import Forbidden
 from hone.storage.people import Person
-from hone.storage.store import Cursor, Store
+from hone.storage.store import Cursor
 from hone.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ COOKIE = "hone_session"
 EXAMPLE_PASSWORD = "hone-demo"  # public: `hone demo` prints it, and the page of sign-in offers it
 
 
-def person_of_cookie(store: Store, token: str | None) -> Person | None:
+def person_of_cookie(runtime: "Runtime", token: str | None) -> Person | None:
     """Who is signed in with the cookie's value, read anew each time; None when nobody is."""
     if not token:
         return None
-    with store.read() as cursor:
+    with runtime.store.read() as cursor:
         return people.of_session(cursor, token)
 
 
-def person_of_oidc(store: Store, claims: Mapping[str, Any]) -> Person:
+def person_of_oidc(cursor: Cursor, claims: Mapping[str, Any]) -> Person:
     """The person whose email a provider vouches for (OpenID Connect Core, 5.1).
 
     Raises:
@@ -40,8 +40,7 @@ def person_of_oidc(store: Store, claims: Mapping[str, Any]) -> Person:
         raise Forbidden("The provider did not say your email. Ask for the scope 'email' to be allowed for Hone.")
     if claims.get("email_verified") is not True:
         raise Forbidden(f"The provider has not verified {email}. Verify it there, then sign in again.")
-    with store.read() as cursor:
-        person = people.by_email(cursor, email)
+    person = people.by_email(cursor, email)
     if person is None or not person.active:
         raise Forbidden(f"Nobody here has the email {email}. Ask an admin to add you on the page People.")
     return person

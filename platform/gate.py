@@ -100,7 +100,7 @@ class Gate:
         if path in PROVIDER:
             return False
         token = asked.cookies.get(access.COOKIE)
-        return await to_thread.run_sync(access.person_of_cookie, self.runtime.store, token) is not None
+        return await to_thread.run_sync(access.person_of_cookie, self.runtime, token) is not None
 
 
 def from_own_page(asked: HTTPConnection) -> bool:

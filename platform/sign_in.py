@@ -136,7 +136,7 @@ class Door:
 
     async def _person(self, request: Request) -> Person | None:
         token = request.cookies.get(access.COOKIE)
-        return await to_thread.run_sync(access.person_of_cookie, self.runtime.store, token)
+        return await to_thread.run_sync(access.person_of_cookie, self.runtime, token)
 
     async def _write(self, change: Callable[[Cursor], T]) -> T:
         return await to_thread.run_sync(self.runtime.store.write, change)
