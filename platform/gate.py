@@ -47,7 +47,8 @@ OPEN = ("/sign-in", "/sign-out", "/welcome", "/healthz", "/readyz", "/favicon.pn
 OPEN_BELOW = ("/static/", "/assets/", "/api/v1/")
 # With [oidc] the page itself asks who comes, since only Streamlit can begin that sign-in.
 PROVIDER = ("/auth/login", "/auth/logout", "/oauth2callback")
-NEVER_OPEN = ("/_stcore/metrics",)
+METRICS = "/_stcore/metrics"
+NO_PAGE = ("/_stcore/", "/media/", "/component/", *PROVIDER)
 
 
 class Headers:
@@ -86,16 +87,16 @@ class Gate:
             await _refuse(scope, receive, send, "This request came from another site's page and was refused.")
         elif await self._may_pass(asked):
             await self.app(scope, receive, send)
-        elif _wants_page(scope):
+        elif is_app_page(scope):
             await RedirectResponse(f"/sign-in?next={_here(scope)}", 303)(scope, receive, send)
         else:
             await _refuse(scope, receive, send, "Sign in first.")
 
     async def _may_pass(self, asked: HTTPConnection) -> bool:
         path = asked.scope["path"]
-        if path in OPEN or path.startswith(OPEN_BELOW):
+        if _is_open(path):
             return True
-        if self.runtime.settings.oidc and path not in NEVER_OPEN:
+        if self.runtime.settings.oidc and path != METRICS:
             return True
         if path in PROVIDER:
             return False
@@ -115,9 +116,15 @@ def _writes(scope: Scope) -> bool:
     return scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD", "OPTIONS")
 
 
-def _wants_page(scope: Scope) -> bool:
-    closed = ("/_stcore/", "/media/", "/component/", *PROVIDER)
-    return scope["type"] == "http" and scope["method"] in ("GET", "HEAD") and not scope["path"].startswith(closed)
+def is_app_page(scope: Scope) -> bool:
+    """Whether somebody wants to see a page of the app, in distinction to a form of ours, a file or a socket."""
+    path = scope["path"]
+    reads = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+    return reads and not _is_open(path) and not path.startswith(NO_PAGE)
+
+
+def _is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(OPEN_BELOW)
 
 
 def _here(scope: Scope) -> str:

@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from hone.platform import access, runtime, sign_in, streamlit_options
+from hone.platform.app_page import AppPage
 from hone.platform.gate import Gate, Headers
 from hone.platform.runtime import Runtime
 from hone.storage import people
@@ -103,7 +104,7 @@ def asgi(opened: Runtime, host: str, port: int, ready: Callable[[], None]) -> An
             *_api(opened),
             Mount("/assets", StaticFiles(directory=HERE / "assets")),
         ],
-        middleware=[Middleware(Headers), Middleware(Gate, runtime=opened)],
+        middleware=[Middleware(Headers), Middleware(Gate, runtime=opened), Middleware(AppPage)],
     )
 
 

@@ -17,7 +17,8 @@ def sign_in(wanted: str, name: str, wrong: str, said: str, examples: list[Person
     """The form of name and password, the provider's button, and the example accounts when there are any."""
     return _document(
         "Sign in",
-        f"""<h1>Sign in</h1>
+        f"""<div class="columns"><div>
+<h1>Sign in</h1>
 {_message("wrong", wrong)}{_message("good", said)}
 <form method="post" action="/sign-in">
 {_next(wanted)}<label for="name">Name</label>
@@ -28,7 +29,8 @@ def sign_in(wanted: str, name: str, wrong: str, said: str, examples: list[Person
  required{" autofocus" if name else ""}>
 <button class="act">Sign in</button>
 </form>
-{_provider(provider)}{_examples(examples, wanted)}""",
+{_provider(provider)}</div>
+{_examples(examples, wanted)}</div>""",
     )
 
 
@@ -39,7 +41,7 @@ def sign_out(person: Person) -> str:
         f"""<h1>Sign out</h1>
 <p>You are signed in as <strong>{escape(person.full_name)}</strong>.</p>
 <form method="post" action="/sign-out"><button>Sign out</button></form>
-<form method="get" action="/"><button class="second act">Stay signed in</button></form>""",
+<form method="get" action="/"><button class="second">Stay signed in</button></form>""",
     )
 
 
@@ -117,7 +119,7 @@ def _examples(examples: list[Person], wanted: str) -> str:
     if not examples:
         return ""
     people = "\n".join(f"<li>{_example(person, wanted)}</li>" for person in examples)
-    return f"""<section>
+    return f"""<section class="example">
 <h2>Example workspace <span class="tag">example data</span></h2>
 <p>Look around as one of its people. Their password is <strong>{EXAMPLE_PASSWORD}</strong>.</p>
 <ul>
