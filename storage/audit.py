@@ -45,7 +45,9 @@ def record(cursor: Cursor, person_id: str, act: str, subject: str, **detail: Any
 
 def listing(cursor: Cursor, limit: int = 200) -> list[AuditRow]:
     """The newest acts first."""
-    return [AuditRow(**row) for row in rows(cursor, "select * from audit order by seq desc limit ?", [limit])]
+    return [
+        AuditRow.model_validate(row) for row in rows(cursor, "select * from audit order by seq desc limit ?", [limit])
+    ]
 
 
 def first_broken(cursor: Cursor) -> int | None:

@@ -113,7 +113,7 @@ def exclusions(cursor: Cursor, batch_id: str) -> list[Exclusion]:
         "select pair_id, pair_number, reason, detail from batch_exclusion where batch_id = ? order by pair_number",
         [batch_id],
     )
-    return [Exclusion(**row) for row in found]
+    return [Exclusion.model_validate(row) for row in found]
 
 
 def splits_of_groups(cursor: Cursor, project_id: str) -> dict[str, Split]:
@@ -140,14 +140,14 @@ def holding(cursor: Cursor, pair_id: str, since: datetime) -> int | None:
 
 def _batch(row: dict[str, Any]) -> Batch:
     parsed = {name: json.loads(row[name]) for name in ("fractions", "counts", "left_out")}
-    return Batch(**{**row, **parsed})
+    return Batch.model_validate({**row, **parsed})
 
 
 def _item(row: dict[str, Any]) -> BatchItem:
     del row["batch_id"]
     group = row.pop("group_key")
     parsed = {"metadata": json.loads(row["metadata"]), "approvers": tuple(json.loads(row["approvers"]))}
-    return BatchItem(**{**row, **parsed}, group=group)
+    return BatchItem.model_validate({**row, **parsed, "group": group})
 
 
 def _item_columns(batch_id: str, item: BatchItem) -> dict[str, Any]:

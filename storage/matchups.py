@@ -98,7 +98,7 @@ def get_set(cursor: Cursor, set_id: str) -> MatchupSet:
     row = one(cursor, "select * from matchup_set where id = ?", [set_id])
     if row is None:
         raise NotFound(f"There is no matchup set {set_id}.")
-    return MatchupSet(**row)
+    return MatchupSet.model_validate(row)
 
 
 def numbered(cursor: Cursor, project_id: str, number: int) -> MatchupSet:
@@ -107,13 +107,13 @@ def numbered(cursor: Cursor, project_id: str, number: int) -> MatchupSet:
     if row is None:
         known = ", ".join(str(made.number) for made in sets(cursor, project_id)) or "none yet"
         raise NotFound(f"There is no matchup set {number}. There are: {known}.")
-    return MatchupSet(**row)
+    return MatchupSet.model_validate(row)
 
 
 def sets(cursor: Cursor, project_id: str) -> list[MatchupSet]:
     """The sets of a project, the oldest first."""
     found = rows(cursor, "select * from matchup_set where project_id = ? order by number", [project_id])
-    return [MatchupSet(**row) for row in found]
+    return [MatchupSet.model_validate(row) for row in found]
 
 
 _MATCHUP = (
@@ -126,7 +126,9 @@ _MATCHUP = (
 
 def matchups(cursor: Cursor, set_id: str) -> list[Matchup]:
     """All matchups of a set."""
-    return [Matchup(**row) for row in rows(cursor, _MATCHUP + "where m.set_id = ? order by m.id", [set_id])]
+    return [
+        Matchup.model_validate(row) for row in rows(cursor, _MATCHUP + "where m.set_id = ? order by m.id", [set_id])
+    ]
 
 
 def ids(cursor: Cursor, set_id: str) -> list[str]:
@@ -146,14 +148,14 @@ def matchup(cursor: Cursor, matchup_id: str) -> Matchup:
     row = one(cursor, _MATCHUP + "where m.id = ?", [matchup_id])
     if row is None:
         raise NotFound(f"There is no matchup {matchup_id}.")
-    return Matchup(**row)
+    return Matchup.model_validate(row)
 
 
 def show(cursor: Cursor, matchup_id: str, set_id: str, person_id: str, left_side: Side) -> Showing:
     """Write down the side drawn for a reviewer before they see it; the first draw stands for ever."""
     row = one(cursor, "select * from showing where matchup_id = ? and person_id = ?", [matchup_id, person_id])
     if row:
-        return Showing(**row)
+        return Showing.model_validate(row)
     made = Showing(
         token=secrets.token_urlsafe(16),
         matchup_id=matchup_id,
@@ -171,7 +173,7 @@ def showing(cursor: Cursor, token: str, person_id: str) -> Showing:
     row = one(cursor, "select * from showing where token = ? and person_id = ?", [token, person_id])
     if row is None:
         raise Conflict("This matchup was not shown to you. Take the next one.")
-    return Showing(**row)
+    return Showing.model_validate(row)
 
 
 def shown_to(cursor: Cursor, token: str) -> Person:
@@ -235,4 +237,4 @@ def open_for(cursor: Cursor, set_id: str, person_id: str) -> list[str]:
 
 
 def _judgement(row: dict[str, Any]) -> Judgement:
-    return Judgement(**{**row, "reasons": tuple(json.loads(row["reasons"]))})
+    return Judgement.model_validate({**row, "reasons": tuple(json.loads(row["reasons"]))})

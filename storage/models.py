@@ -102,7 +102,7 @@ def get(cursor: Cursor, model_id: str) -> Model:
     row = one(cursor, "select * from model where id = ?", [model_id])
     if row is None:
         raise NotFound(f"There is no model {model_id}.")
-    return Model(**row)
+    return Model.model_validate(row)
 
 
 def numbered(cursor: Cursor, project_id: str, number: int) -> Model:
@@ -111,20 +111,21 @@ def numbered(cursor: Cursor, project_id: str, number: int) -> Model:
     if row is None:
         known = ", ".join(str(model.number) for model in listing(cursor, project_id)) or "none yet"
         raise NotFound(f"There is no model {number} in this project. There are: {known}.")
-    return Model(**row)
+    return Model.model_validate(row)
 
 
 def listing(cursor: Cursor, project_id: str) -> list[Model]:
     """The models of a project: the base, then the iterations."""
     return [
-        Model(**row) for row in rows(cursor, "select * from model where project_id = ? order by number", [project_id])
+        Model.model_validate(row)
+        for row in rows(cursor, "select * from model where project_id = ? order by number", [project_id])
     ]
 
 
 def of_run(cursor: Cursor, run_id: str) -> Model | None:
     """The model that a run made."""
     row = one(cursor, "select * from model where run_id = ?", [run_id])
-    return Model(**row) if row else None
+    return Model.model_validate(row) if row else None
 
 
 def decide(cursor: Cursor, made: ModelDecision, by: Person) -> None:
@@ -139,7 +140,7 @@ def decide(cursor: Cursor, made: ModelDecision, by: Person) -> None:
 def decisions(cursor: Cursor, project_id: str) -> list[ModelDecision]:
     """All decisions of a project, the oldest first."""
     found = rows(cursor, "select * from model_decision where project_id = ? order by created_at, id", [project_id])
-    return [ModelDecision(**row) for row in found]
+    return [ModelDecision.model_validate(row) for row in found]
 
 
 def champion(cursor: Cursor, project_id: str) -> Model | None:
@@ -150,7 +151,7 @@ def champion(cursor: Cursor, project_id: str) -> Model | None:
         "where d.project_id = ? and d.decision = 'promote' order by d.created_at desc, d.id desc limit 1",
         [project_id],
     ) or one(cursor, "select * from model where project_id = ? and number = 0", [project_id])
-    return Model(**row) if row else None
+    return Model.model_validate(row) if row else None
 
 
 def candidate(cursor: Cursor, project_id: str, model_id: str, settings: dict[str, Any]) -> Candidate:
@@ -192,7 +193,7 @@ def add_generations(cursor: Cursor, made: Sequence[Generation]) -> None:
 def generations(cursor: Cursor, candidate_id: str, batch_id: str) -> dict[str, Generation]:
     """A candidate's answers to the test split of a batch, by pair id."""
     found = rows(cursor, "select * from generation where candidate_id = ? and batch_id = ?", [candidate_id, batch_id])
-    return {row["pair_id"]: Generation(**row) for row in found}
+    return {row["pair_id"]: Generation.model_validate(row) for row in found}
 
 
 def answered(cursor: Cursor, model_id: str, batch_id: str) -> Candidate | None:
@@ -208,4 +209,4 @@ def answered(cursor: Cursor, model_id: str, batch_id: str) -> Candidate | None:
 
 
 def _candidate(row: dict[str, Any]) -> Candidate:
-    return Candidate(**{**row, "settings": json.loads(row["settings"])})
+    return Candidate.model_validate({**row, "settings": json.loads(row["settings"])})

@@ -231,10 +231,19 @@ def counts(cursor: Cursor, project_id: str) -> dict[State, int]:
     return {state: by_state.get(state, 0) for state in STATES}
 
 
+def sent_back(cursor: Cursor, project_id: str) -> int:
+    """How many pairs wait because somebody sent them to the queue again."""
+    return int(
+        value(
+            cursor, "select count(*) from pair where project_id = ? and state = 'open' and why <> 'new'", [project_id]
+        )
+    )
+
+
 def revisions(cursor: Cursor, pair_id: str) -> list[Revision]:
     """All texts of a pair, the oldest first."""
     found = rows(cursor, "select * from revision where pair_id = ? order by created_at, id", [pair_id])
-    return [Revision(**row) for row in found]
+    return [Revision.model_validate(row) for row in found]
 
 
 def revision(cursor: Cursor, revision_id: str) -> Revision:
@@ -242,21 +251,21 @@ def revision(cursor: Cursor, revision_id: str) -> Revision:
     row = one(cursor, "select * from revision where id = ?", [revision_id])
     if row is None:
         raise NotFound(f"There is no revision {revision_id}.")
-    return Revision(**row)
+    return Revision.model_validate(row)
 
 
 def texts(cursor: Cursor, revision_ids: Sequence[str]) -> dict[str, Revision]:
     """The texts with these ids."""
     found = rows(cursor, "select * from revision where id in (select unnest(?))", [list(revision_ids)])
-    return {row["id"]: Revision(**row) for row in found}
+    return {row["id"]: Revision.model_validate(row) for row in found}
 
 
 def add_revision(
     cursor: Cursor, parent: Revision, response: str, author_id: str, reason: str, added: int, removed: int
 ) -> Revision:
     """A new text of the pair's response, made from `parent`."""
-    made = Revision(
-        **{
+    made = Revision.model_validate(
+        {
             **parent.model_dump(),
             "id": new_id(),
             "parent_id": parent.id,
@@ -303,7 +312,7 @@ def holding(cursor: Cursor, project_id: str, person_id: str) -> Lease | None:
         "order by l.created_at desc, l.token limit 1",
         [person_id, now(), project_id],
     )
-    return Lease(**row) if row else None
+    return Lease.model_validate(row) if row else None
 
 
 def held_by_others(cursor: Cursor, pair_id: str, person_id: str) -> int:
@@ -334,7 +343,7 @@ def held(cursor: Cursor, token: str, person_id: str) -> Lease:
     )
     if row is None:
         raise Conflict("This pair is no longer yours: the lease expired or was given back. Take the next one.")
-    return Lease(**row)
+    return Lease.model_validate(row)
 
 
 def renew(cursor: Cursor, token: str, person_id: str) -> Lease:
@@ -409,4 +418,4 @@ def _queued(cursor: Cursor, pair: Pair, why: str, report_id: str | None, person_
 
 def _pair(row: dict[str, Any]) -> Pair:
     group = row.pop("group_key")
-    return Pair(**{**row, "group": group, "metadata": json.loads(row["metadata"])})
+    return Pair.model_validate({**row, "group": group, "metadata": json.loads(row["metadata"])})

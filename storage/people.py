@@ -243,7 +243,7 @@ def _hash(token: str) -> str:
 
 def _person(row: dict[str, object]) -> Person:
     fields = {name: row[name] for name in Person.model_fields}
-    return Person(**{**fields, "roles": tuple(json.loads(str(row["roles"])))})  # type: ignore[arg-type]
+    return Person.model_validate({**fields, "roles": tuple(json.loads(str(row["roles"])))})
 
 
 def _columns(person: Person) -> dict[str, object]:

@@ -149,4 +149,4 @@ def _found(found: list[dict[str, Any]], name: str) -> Project:
 
 
 def _project(row: dict[str, Any]) -> Project:
-    return Project(**{**row, "settings": ProjectSettings.model_validate_json(row["settings"])})
+    return Project.model_validate({**row, "settings": ProjectSettings.model_validate_json(row["settings"])})

@@ -59,7 +59,7 @@ def get(cursor: Cursor, report_id: str) -> StoredReport:
     row = one(cursor, "select * from report where id = ?", [report_id])
     if row is None:
         raise NotFound(f"There is no report {report_id}.")
-    return StoredReport(**row)
+    return StoredReport.model_validate(row)
 
 
 def numbered(cursor: Cursor, project_id: str, number: int) -> StoredReport:
@@ -68,10 +68,10 @@ def numbered(cursor: Cursor, project_id: str, number: int) -> StoredReport:
     if row is None:
         known = ", ".join(str(made.number) for made in listing(cursor, project_id)) or "none yet"
         raise NotFound(f"There is no report {number}. There are: {known}.")
-    return StoredReport(**row)
+    return StoredReport.model_validate(row)
 
 
 def listing(cursor: Cursor, project_id: str) -> list[StoredReport]:
     """The reports of a project, the oldest first."""
     found = rows(cursor, "select * from report where project_id = ? order by number", [project_id])
-    return [StoredReport(**row) for row in found]
+    return [StoredReport.model_validate(row) for row in found]

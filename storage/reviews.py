@@ -249,11 +249,13 @@ def adjudication_of(cursor: Cursor, pair_id: str, round: int) -> Adjudication | 
 
 
 def _review(row: dict[str, Any]) -> Review:
-    return Review(**{**row, "ratings": json.loads(row["ratings"]), "categories": tuple(json.loads(row["categories"]))})
+    return Review.model_validate(
+        {**row, "ratings": json.loads(row["ratings"]), "categories": tuple(json.loads(row["categories"]))}
+    )
 
 
 def _adjudication(row: dict[str, Any]) -> Adjudication:
-    return Adjudication(**{**row, "reviews": tuple(json.loads(row["reviews"]))})
+    return Adjudication.model_validate({**row, "reviews": tuple(json.loads(row["reviews"]))})
 
 
 def _flag(row: dict[str, Any]) -> Flag:

@@ -150,9 +150,9 @@ def events(cursor: Cursor, run_id: str, kinds: Sequence[str] = (), after: int = 
     if kinds:
         sql, values = sql + " and kind in (select unnest(?))", [*values, list(kinds)]
     found = rows(cursor, sql + " order by seq", values)
-    return [RunEvent(**{**row, "body": json.loads(row["body"])}) for row in found]
+    return [RunEvent.model_validate({**row, "body": json.loads(row["body"])}) for row in found]
 
 
 def _run(row: dict[str, Any]) -> Run:
     result = json.loads(row["result"]) if row["result"] else None
-    return Run(**{**row, "config": json.loads(row["config"]), "result": result})
+    return Run.model_validate({**row, "config": json.loads(row["config"]), "result": result})

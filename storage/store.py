@@ -1,6 +1,6 @@
 """The store: one open workspace, read by many threads, written by one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -29,7 +29,7 @@ class Store:
         return self._writer.call(change)
 
     @contextmanager
-    def read(self) -> Iterator[Cursor]:
+    def read(self) -> Generator[Cursor, None, None]:
         """A cursor of one's own that sees one consistent state until the block ends."""
         with self.cursor() as cursor:
             cursor.begin()
@@ -37,7 +37,7 @@ class Store:
             cursor.rollback()
 
     @contextmanager
-    def cursor(self) -> Iterator[Cursor]:
+    def cursor(self) -> Generator[Cursor, None, None]:
         """A cursor of one's own without a transaction, for what cannot run in one."""
         cursor = self._connection.cursor()
         try:
