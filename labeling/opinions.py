@@ -1,0 +1,193 @@
+"""Opinions that were given elsewhere: recorded from a file row by row, under the same rules as on the desk."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from pydantic import ValidationError
+
+from hone.labeling.adjudication import settle_dispute
+from hone.labeling.importing import RowProblem
+from hone.labeling.saying import Opinion, must_be_free, say
+from hone.labeling.spans import field_text, locate
+from hone.labeling.standing import start_revision
+from hone.storage import audit, pairs, people, reviews
+from hone.storage.errors import HoneError, InputError
+from hone.storage.pairs import Pair, Revision
+from hone.storage.people import Person
+from hone.storage.projects import Project
+from hone.storage.records import Record, canonical, sha256
+from hone.storage.reviews import NewFlag
+from hone.storage.store import Cursor, Store
+
+Row: TypeAlias = Mapping[str, Any]
+Recording: TypeAlias = Literal["file", "example"]
+OPINION = ("decision", "response", "ratings", "categories", "note", "seconds")
+REVIEW_FIELDS = ("key", "annotator", *OPINION, "flags")
+ADJUDICATION_FIELDS = ("key", "lead", "decision", "version", "response", "reason")
+
+
+class Recorded(Record):
+    """How many rows went in, how many were in already, and which were refused: `line` is the row's place, from 1."""
+
+    added: int
+    known: int
+    refused: tuple[RowProblem, ...]
+
+
+def record_reviews(
+    store: Store, project: Project, by: Person, rows: Sequence[Row], *, source: Recording = "file"
+) -> Recorded:
+    """Store experts' opinions, all good rows in one transaction. The same rows again add nothing.
+
+    A row names the pair by `key` (the key of its file, or "#12"), the `annotator`, and the `decision`; it may
+    have `response` (the edited text), `ratings`, `categories`, `flags`, `note` and `seconds`. A flag has
+    `category`, `quote` and, as wanted, `severity` (2), `field` (response), `start`, `protected_group`,
+    `comment`; without `start` its words are looked up in the text.
+
+    Raises:
+        Forbidden: `by` is no lead.
+    """
+    by.must("lead")
+
+    def one(cursor: Cursor, row: Row, keys: Mapping[str, str]) -> bool:
+        _must_know(row, REVIEW_FIELDS)
+        annotator = people.named(cursor, _name(row, "annotator"))
+        annotator.must("expert")
+        pair = _pair(cursor, row, keys)
+        request = sha256("review", project.id, source, pair.id, annotator.id, canonical(dict(row)))
+        if reviews.by_request(cursor, request):
+            return False
+        must_be_free(cursor, project, pair, annotator)
+        opinion = _opinion(row, start_revision(cursor, pair))
+        say(cursor, project, pair, annotator, opinion, source=source, request_key=request)
+        pairs.release_subject(cursor, pair.id, annotator.id)
+        return True
+
+    return store.write(lambda cursor: _each(cursor, project, by, rows, one, "reviews recorded", source))
+
+
+def record_adjudications(
+    store: Store, project: Project, by: Person, rows: Sequence[Row], *, source: Recording = "file"
+) -> Recorded:
+    """Store leads' decisions on disputed pairs, all good rows in one transaction. The same rows again add nothing.
+
+    A row has `key`, `decision` and, for an approval, `response`; as wanted `lead` (a name, else `by`) and `reason`.
+
+    Raises:
+        Forbidden: `by` is no lead.
+    """
+    by.must("lead")
+
+    def one(cursor: Cursor, row: Row, keys: Mapping[str, str]) -> bool:
+        _must_know(row, ADJUDICATION_FIELDS)
+        lead = people.named(cursor, _name(row, "lead")) if row.get("lead") else by
+        lead.must("lead")
+        pair = _pair(cursor, row, keys)
+        decision = row.get("decision")
+        if decision not in ("approve", "reject"):
+            raise InputError(f"the decision is '{decision}': use approve or reject")
+        request = sha256("adjudication", project.id, source, pair.id, lead.id, canonical(dict(row)))
+        if reviews.adjudication_by_request(cursor, request):
+            return False
+        settle_dispute(
+            cursor,
+            project,
+            pair,
+            lead,
+            "approve" if decision == "approve" else "reject",
+            version=_text(row, "version"),
+            response=_text(row, "response"),
+            reason=_text(row, "reason") or "",
+            source=source,
+            request_key=request,
+        )
+        return True
+
+    return store.write(lambda cursor: _each(cursor, project, by, rows, one, "decisions recorded", source))
+
+
+def _each(
+    cursor: Cursor,
+    project: Project,
+    by: Person,
+    rows: Sequence[Row],
+    one: Callable[[Cursor, Row, Mapping[str, str]], bool],
+    act: str,
+    source: Recording,
+) -> Recorded:
+    """Every row by itself. A refused one raises before its first statement that writes, so nothing of it stays."""
+    keys = pairs.by_key(cursor, project.id)
+    added = known = 0
+    refused: list[RowProblem] = []
+    for place, row in enumerate(rows, start=1):
+        try:
+            new = one(cursor, row, keys)
+        except HoneError as problem:
+            refused.append(RowProblem(line=place, reason=str(problem)))
+            continue
+        added, known = added + new, known + (not new)
+    audit.record(cursor, by.id, act, project.id, added=added, known=known, refused=len(refused), source=source)
+    return Recorded(added=added, known=known, refused=tuple(refused))
+
+
+def _must_know(row: Row, fields: Sequence[str]) -> None:
+    if not isinstance(row, Mapping):
+        raise InputError("is not an object with named fields")
+    for name in row:
+        if name not in fields:
+            raise InputError(f"'{name}' is no field of such a row. There are: {', '.join(fields)}")
+
+
+def _name(row: Row, field: str) -> str:
+    found = _text(row, field)
+    if not found:
+        raise InputError(f"the {field} is missing")
+    return found
+
+
+def _text(row: Row, field: str) -> str | None:
+    found = row.get(field)
+    if found is not None and not isinstance(found, str):
+        raise InputError(f"the {field} is not a text")
+    return found
+
+
+def _pair(cursor: Cursor, row: Row, keys: Mapping[str, str]) -> Pair:
+    key = _name(row, "key")
+    if key not in keys:
+        raise InputError(f"there is no pair with the key '{key[:60]}': use the key of its file, or its number as '#12'")
+    return pairs.get(cursor, keys[key])
+
+
+def _opinion(row: Row, start: Revision) -> Opinion:
+    given = {name: row[name] for name in OPINION if row.get(name) is not None}
+    try:
+        plain = Opinion(**given)
+    except ValidationError as problem:
+        raise _unfit(problem) from problem
+    text = start.response if plain.response is None else plain.response
+    marked = row.get("flags") or []
+    if not isinstance(marked, Sequence) or not all(isinstance(flag, Mapping) for flag in marked):
+        raise InputError("the flags are not a list of objects")
+    return plain.model_copy(update={"flags": tuple(_flag(flag, start, text) for flag in marked)})
+
+
+def _flag(given: Mapping[str, Any], start: Revision, text: str) -> NewFlag:
+    """A flag of a row; its words are looked up in the decided text, then in the one that was seen."""
+    fields = {"severity": 2, "field": "response", **given}
+    quote = str(fields.get("quote", ""))
+    if "start" not in fields and fields["field"] in ("instruction", "context", "response"):
+        seen = field_text(start, fields["field"])
+        where = text if fields["field"] == "response" and quote in text else seen
+        fields["start"], fields["end"] = locate(where, quote)
+    elif "end" not in fields and isinstance(fields.get("start"), int):
+        fields["end"] = fields["start"] + len(quote)
+    try:
+        return NewFlag(**fields)
+    except ValidationError as problem:
+        raise _unfit(problem, "flag's ") from problem
+
+
+def _unfit(problem: ValidationError, of: str = "") -> InputError:
+    first = problem.errors(include_url=False)[0]
+    return InputError(f"the {of}{'.'.join(str(part) for part in first['loc'])}: {first['msg']}")
