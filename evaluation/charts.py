@@ -3,7 +3,6 @@
 Colours are style variables with their light value as fallback, so that a chart can stand on any page.
 """
 
-import html
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -11,6 +10,7 @@ from itertools import pairwise
 from hone.evaluation.figures import number_range, percent, plural, share_range, signed
 from hone.evaluation.inputs import TrendPoint
 from hone.evaluation.intervals import Interval
+from hone.evaluation.markup import escaped
 from hone.evaluation.report import MetricLine
 from hone.evaluation.text_metrics import TITLES
 from hone.evaluation.verdict import GuardResult
@@ -47,14 +47,12 @@ def tone(interval: Interval | Undefined, middle: float = 0.0) -> str:
 
 def _svg(height: float, label: str, parts: Sequence[str]) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{html.escape(label, quote=True)}">'
-        + "".join(parts)
-        + "</svg>"
+        f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escaped(label)}">' + "".join(parts) + "</svg>"
     )
 
 
 def _text(x: float, y: float, words: str, anchor: str = "start", kind: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{kind}">{html.escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" class="{kind}">{escaped(words)}</text>'
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, name: str, width: float = 1, dash: str = "") -> str:

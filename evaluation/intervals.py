@@ -87,9 +87,14 @@ def clustered_se(values: Sequence[float] | Floats, groups: Sequence[Hashable] | 
     count = len(totals)
     if count < 2:
         return Undefined(undefined="one item" if groups is None or len(array) == 1 else "one group")
-    deviations = totals - sizes * exact_mean(array)
-    square = count / (count - 1) * math.fsum(deviations**2)
-    return math.sqrt(square) / len(array)
+    return _error(totals, sizes, exact_mean(array))
+
+
+def _error(totals: Floats, sizes: Floats, mean: float) -> float:
+    """The clustered standard error of two groups or more."""
+    count = len(totals)
+    square = count / (count - 1) * math.fsum((totals - sizes * mean) ** 2)
+    return math.sqrt(square) / float(sizes.sum())
 
 
 def _mirror(sizes: Floats) -> npt.NDArray[np.intp]:
@@ -136,13 +141,10 @@ def _expanded(totals: Floats, sizes: Floats, seed: int, level: float, unit: str)
     )
 
 
-def _student(values: Floats, groups: Sequence[Hashable] | None, count: int, level: float) -> Interval:
+def _student(totals: Floats, sizes: Floats, level: float, unit: str) -> Interval:
     """Student's interval with the clustered error: wide, as few groups deserve."""
-    se = clustered_se(values, groups)
-    assert not isinstance(se, Undefined)  # two groups at least
-    reach = float(special.stdtrit(count - 1, (1 + level) / 2)) * se
-    mean = exact_mean(values)
-    unit = "items" if groups is None else "groups"
+    count, mean = len(totals), math.fsum(totals) / float(sizes.sum())
+    reach = float(special.stdtrit(count - 1, (1 + level) / 2)) * _error(totals, sizes, mean)
     return Interval(low=mean - reach, high=mean + reach, level=level, method=f"Student t over {count} {unit}")
 
 
@@ -180,7 +182,7 @@ def bootstrap_mean(
     elif array.min() == array.max():
         interval = Undefined(undefined="no variation")
     elif count < FEW:
-        interval = _student(array, groups, count, level)
+        interval = _student(totals, sizes, level, "items" if groups is None else "groups")
     else:
         interval = _expanded(totals, sizes, seed, level, "items" if groups is None else "groups")
     return Estimate(value=exact_mean(array), n=len(array), groups=known, interval=interval)
