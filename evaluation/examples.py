@@ -178,12 +178,17 @@ def _slice(
     )
 
 
-def same_side(examples: Sequence[Example], level: float = 0.95) -> Estimate | Undefined:
+def same_side(nets: Sequence[float], differences: Sequence[float], level: float = 0.95) -> Estimate | Undefined:
     """How often the metric prefers the answer that people preferred, over items where both prefer one.
 
     One half is what a coin would reach; it says how far to believe a gain in this metric on this task.
+
+    Args:
+        nets: Net vote per item, 0 where nobody voted.
+        differences: The metric's difference per item, new minus old.
+        level: Coverage of Wilson's interval.
     """
-    both = [each for each in examples if net_of(each) and each.difference]
+    both = [net * difference for net, difference in zip(nets, differences, strict=True) if net and difference]
     if not both:
         return Undefined(undefined="no item with a preference of both")
-    return share(sum(net_of(each) * each.difference > 0 for each in both), len(both), level)
+    return share(sum(product > 0 for product in both), len(both), level)

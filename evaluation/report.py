@@ -4,14 +4,14 @@ Pure: the same inputs give the same bytes, whatever order items and votes come i
 negates every difference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
 from hone.evaluation.agreement import Agreement, Rating, agreement
 from hone.evaluation.answers import ErrorLine, error_lines
 from hone.evaluation.compare import PairedComparison, compare_paired, holm, sign_flip
-from hone.evaluation.examples import Example, Examples, Slice, choose, example, same_side, slices
+from hone.evaluation.examples import Example, Examples, Slice, choose, example, net_of, same_side, slices
 from hone.evaluation.inputs import BatchFacts, Gate, Guard, ModelFacts, ReportInputs, TestItem, TrendPoint, Vote
 from hone.evaluation.intervals import Estimate, Interval, bootstrap_mean
 from hone.evaluation.text_metrics import METRICS, ItemScores, score_items
@@ -129,10 +129,10 @@ def make_report(inputs: ReportInputs) -> Report:
     references = [item.reference for item in items]
     new = score_items([item.new for item in items], references)
     old = score_items([item.old for item in items], references)
-    told = {name: _examples(items, votes, name, new, old) for name in METRICS}
+    lead = _examples(items, votes, new, old)
     preference = count_votes(votes, groups, seed, level)
     identical = Identical(count=sum(item.new.strip() == item.old.strip() for item in items), n=len(items))
-    metrics = _metric_lines(new, old, clusters, told, seed, level)
+    metrics = _metric_lines(new, old, clusters, [net_of(each) for each in lead], seed, level)
     guards = _held_guards(given.gate, new, old, clusters, metrics, seed)
     thresholds = tuple(hold_threshold(rule, _line(metrics, rule.metric).new) for rule in given.gate.thresholds)
     verdict = decide(
@@ -145,7 +145,6 @@ def make_report(inputs: ReportInputs) -> Report:
         given.old.name,
     )
     errors = error_lines(items, level)
-    lead = told[LEAD_METRIC]
     return Report(
         project=given.project,
         made_at=given.made_at,
@@ -183,22 +182,20 @@ def json_text(report: Report) -> str:
     return canonical(report.model_dump(mode="json"))
 
 
-def _examples(
-    items: Sequence[TestItem], votes: Sequence[Vote], metric: str, new: ItemScores, old: ItemScores
-) -> list[Example]:
-    """Every item with its votes and one metric."""
+def _examples(items: Sequence[TestItem], votes: Sequence[Vote], new: ItemScores, old: ItemScores) -> list[Example]:
+    """Every item with its votes and the lead metric."""
     by_item: dict[str, list[Vote]] = {}
     for vote in votes:
         by_item.setdefault(vote.item, []).append(vote)
-    scores = zip(items, new.values[metric], old.values[metric], strict=True)
-    return [example(item, by_item.get(item.id, []), metric, n, o) for item, n, o in scores]
+    scores = zip(items, new.values[LEAD_METRIC], old.values[LEAD_METRIC], strict=True)
+    return [example(item, by_item.get(item.id, []), LEAD_METRIC, n, o) for item, n, o in scores]
 
 
 def _metric_lines(
     new: ItemScores,
     old: ItemScores,
     clusters: Sequence[str] | None,
-    told: Mapping[str, Sequence[Example]],
+    nets: Sequence[float],
     seed: int,
     level: float,
 ) -> tuple[MetricLine, ...]:
@@ -211,7 +208,7 @@ def _metric_lines(
             old=bootstrap_mean(old.values[name], clusters, seed, level),
             paired=comparison,
             p_holm=p_holm,
-            same_side=same_side(told[name], level),
+            same_side=same_side(nets, [n - o for n, o in zip(new.values[name], old.values[name], strict=True)], level),
             signature=new.signatures[name],
         )
         for name, comparison, p_holm in zip(METRICS, paired, adjusted, strict=True)

@@ -124,7 +124,8 @@ def _measure(metric: str, stemmed: bool, unicode: bool, official: bool) -> Calla
             return lambda a, b: token_f1(a, b, official)
         case "exact_match":
             return lambda a, b: exact_match(a, b, official)
-    raise InputError(f"There is no metric {metric!r}; choose from {', '.join(METRICS)}.")
+        case _:
+            raise InputError(f"There is no metric {metric!r}; choose from {', '.join(METRICS)}.")
 
 
 def score_items(

@@ -84,7 +84,7 @@ def slices_html(report: Report) -> str:
         )
         for each in report.slices
     ]
-    lead = '<span class="tag open">exploratory</span>Many slices are looked at, so some differ by chance; no slice decides.'
+    lead = '<span class="tag open">exploratory</span>Some of many slices differ by chance; no slice decides.'
     metric = TITLES[report.slices[0].metric]
     heads = ("Field", "Value", "Items", f"{metric}, new − old", "Win rate over decisive votes")
     return section("Slices", lead, table(heads, rows, (2,)))
