@@ -16,6 +16,7 @@ from hone.platform import (
     problems,
     routes_backups,
     routes_batches,
+    routes_checks,
     routes_desk,
     routes_imports,
     routes_matchups,
@@ -32,6 +33,7 @@ from hone.storage.errors import HoneError, InputError
 
 ROUTERS = (
     routes_status.router,
+    routes_checks.router,
     routes_projects.router,
     routes_imports.router,
     routes_pairs.router,
@@ -108,7 +110,8 @@ def docs(request: Request) -> HTMLResponse:
     )
     return HTMLResponse(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Hone API</title><style>'
-        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}"
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+        ":root{color-scheme:light dark}"
         "h2{font:600 1rem ui-monospace,monospace;margin:2rem 0 .25rem;border-top:1px solid #8884;padding-top:1rem}"
         "code,td:first-child{font-family:ui-monospace,monospace}td{padding-right:1rem;vertical-align:top}"
         "</style></head><body><h1>Hone API</h1>"

@@ -1,0 +1,88 @@
+"""What the `hone` commands print: results on stdout, notices and progress on stderr, untrusted text as plain text."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+Step: TypeAlias = Callable[[float, float | None, str], None]
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain(value: object) -> str:
+    """Text that cannot move the cursor, change colours or turn its own direction."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(value))
+
+
+def say(text: str) -> None:
+    """A result, on stdout; long lines are left whole for scripts."""
+    print(plain(text))
+
+
+def notice(text: str) -> None:
+    """Something that is good to know, on stderr."""
+    print(plain(text), file=sys.stderr)
+
+
+def as_json(value: Any) -> None:
+    """A result for a script: one JSON document on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    """A table on stdout, or "None yet."; columns whose name starts with `>` are set to the right."""
+    found = list(rows)
+    if not found:
+        say("None yet.")
+        return
+    made = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    for name in columns:
+        made.add_column(name.removeprefix(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    for row in found:
+        made.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
+    Console().print(made)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Step]:
+    """A bar on stderr, fed by (done, total or None, words); in a log file a plain line at each tenth."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines(what)
+        return
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[words]}", markup=False),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task(what, total=None, words="")
+
+        def step(done: float, total: float | None, words: str = "") -> None:
+            shown.update(task, completed=int(done), total=int(total) if total else None, words=plain(words))
+
+        yield step
+
+
+def _lines(what: str) -> Step:
+    told = -1
+
+    def step(done: float, total: float | None, words: str = "") -> None:
+        nonlocal told
+        tenth = int(10 * done / total) if total else told + 1 if words else told
+        if tenth > told:
+            told = tenth
+            share = f" {int(done):,} of {int(total):,}" if total else ""
+            notice(f"{what}:{share}{' ' + words if words else ''}")
+
+    return step
