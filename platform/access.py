@@ -3,7 +3,7 @@
 import hmac
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -79,18 +79,19 @@ FORGOTTEN_AFTER = 900.0  # seconds without a failure
 
 @dataclass
 class Throttle:
-    """Counts failed sign-ins in memory; a restart forgets them."""
+    """Counts failed sign-ins in memory; a restart forgets them. `clock` gives seconds that only grow."""
 
+    clock: Callable[[], float] = time.monotonic
     _failures: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
 
     def wait(self, name: str, address: str) -> float:
         """Seconds until the next attempt is heard; 0 for at once."""
-        moment = time.monotonic()
+        moment = self.clock()
         return max(0.0, *(self._until(kind, key) - moment for kind, key in _keys(name, address)))
 
     def count(self, name: str, address: str) -> None:
         """One attempt. Counted before the password is compared, so that many at once are many."""
-        moment = time.monotonic()
+        moment = self.clock()
         if len(self._failures) > 10_000:
             self._forget(moment)
         for key in _keys(name, address):
@@ -102,7 +103,7 @@ class Throttle:
         for key in _keys(name, address):
             failures, last = self._failures.get(key, (1, 0.0))
             self._failures[key] = (failures - 1, last)
-        self._failures.pop(("pair", f"{name} {address}"), None)
+        del self._failures[_keys(name, address)[0]]
 
     def _until(self, kind: str, key: str) -> float:
         failures, last = self._failures.get((kind, key), (0, 0.0))
@@ -114,4 +115,5 @@ class Throttle:
 
 
 def _keys(name: str, address: str) -> list[tuple[str, str]]:
+    name = name[:80]
     return [("pair", f"{name} {address}"), ("address", address), ("name", name)]

@@ -20,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from hone.platform import access, runtime, sign_in, streamlit_options
+from hone.platform.api import api
 from hone.platform.app_page import AppPage
 from hone.platform.gate import Gate, Headers
 from hone.platform.runtime import Runtime
@@ -101,7 +102,7 @@ def asgi(opened: Runtime, host: str, port: int, ready: Callable[[], None]) -> An
             Route("/favicon.png", favicon),
             Route("/favicon.ico", favicon),
             *sign_in.routes(opened),
-            *_api(opened),
+            Mount("/api/v1", api(opened)),
             Mount("/assets", StaticFiles(directory=HERE / "assets")),
         ],
         middleware=[Middleware(Headers), Middleware(Gate, runtime=opened), Middleware(AppPage)],
@@ -182,11 +183,3 @@ def _oidc_secrets(opened: Runtime) -> dict[str, Any] | None:
     if oidc is None:
         return None
     return {"auth": oidc.model_dump(exclude={"provider"})}
-
-
-def _api(opened: Runtime) -> list[Mount]:
-    try:  # while its routes are being written
-        from hone.platform.api import api
-    except ImportError:
-        return []
-    return [Mount("/api/v1", api(opened))]

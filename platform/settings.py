@@ -83,7 +83,7 @@ def read(path: Path) -> Settings:
     except tomllib.TOMLDecodeError as problem:
         raise InputError(f"{path} is not valid TOML: {problem}.") from problem
     try:
-        return Settings.model_validate(found)
+        return Settings.model_validate(found, strict=True)
     except ValidationError as problem:
         raise InputError(f"{path}: {_said(problem.errors()[0])}") from problem
 
@@ -122,6 +122,9 @@ def _nearest(given: str, known: list[str]) -> str:
 
 
 def _shown(value: Any) -> str:
+    """As it stands in the file."""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 
