@@ -18,6 +18,7 @@ from hone.evaluation.votes import Preference
 from hone.storage.records import Undefined
 
 WIDTH = 912
+LATEST = 8
 COLOURS = {
     "new": "#2E6F95",
     "old": "#8a939b",
@@ -110,7 +111,8 @@ def win_rate_svg(preference: Preference, new: str, old: str) -> str:
     if isinstance(rate, Undefined):
         parts.append(_text(place(0.5), y - 20, f"Win rate undefined: {rate.undefined}", "middle", "soft"))
         return _svg(156, f"Win rate undefined: {rate.undefined}", parts)
-    shade = tone(rate.interval, 0.5)
+    p = preference.p_clustered
+    shade = "unsure" if isinstance(p, Undefined) or p > 0.05 else tone(rate.interval, 0.5)
     if isinstance(rate.interval, Interval):
         parts.append(_whisker(place(rate.interval.low), place(rate.interval.high), y, shade))
     parts.append(_dot(place(rate.value), y, shade, 7))
@@ -199,7 +201,11 @@ def _forest_row(line: MetricLine, y: float, margin: float | None, place: Callabl
 
 
 def trend_svg(points: Sequence[TrendPoint], metric: str = "rougeL") -> str:
-    """Iterations from left to right: win rate against the one before with its interval, and one metric's mean."""
+    """Iterations from left to right: win rate against the one before with its interval, and one metric's mean.
+
+    The last eight are drawn; more would not be legible.
+    """
+    points = points[-LATEST:]
     step = min(200.0, (WIDTH - 60.0) / max(1, len(points)))
     xs = [60 + step * (index + 0.5) for index in range(len(points))]
     parts = [_text(0, 13, "Win rate against the iteration before, over decisive votes", "start", "strong")]
@@ -212,7 +218,7 @@ def trend_svg(points: Sequence[TrendPoint], metric: str = "rougeL") -> str:
         parts += _trend_win(x, point, top, bottom)
     parts += _trend_metric(xs, points, metric)
     for x, point in zip(xs, points, strict=True):
-        parts.append(_text(x, 330, _short(point.name, 20), "middle", "strong"))
+        parts.append(_text(x, 330, _short(point.name, int(step / 8)), "middle", "strong"))
         parts.append(_text(x, 348, plural(point.pairs, "pair"), "middle", "soft"))
     return _svg(356, "The iterations so far: win rate and " + TITLES[metric], parts)
 
@@ -220,8 +226,7 @@ def trend_svg(points: Sequence[TrendPoint], metric: str = "rougeL") -> str:
 def _trend_win(x: float, point: TrendPoint, top: float, bottom: float) -> list[str]:
     if point.win_rate is None:
         return [_text(x, (top + bottom) / 2 - 6, "no votes", "middle", "soft")]
-    shade = "unsure"
-    parts: list[str] = []
+    shade, parts, peak = "unsure", [], point.win_rate
 
     def place(value: float) -> float:
         return bottom - value * (bottom - top)
@@ -229,12 +234,9 @@ def _trend_win(x: float, point: TrendPoint, top: float, bottom: float) -> list[s
     if point.low is not None and point.high is not None:
         shade = "better" if point.low > 0.5 else "worse" if point.high < 0.5 else "unsure"
         parts.append(_line(x, place(point.low), x, place(point.high), shade, 3))
+        peak = point.high
     said = f"{percent(point.win_rate)}, n\u00a0=\u00a0{point.decisive:,}"
-    return [
-        *parts,
-        _dot(x, place(point.win_rate), shade),
-        _text(x + 11, place(point.win_rate) + 4, said, "start", "soft"),
-    ]
+    return [*parts, _dot(x, place(point.win_rate), shade), _text(x, place(peak) - 9, said, "middle", "soft")]
 
 
 def _trend_metric(xs: Sequence[float], points: Sequence[TrendPoint], metric: str) -> list[str]:

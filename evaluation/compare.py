@@ -86,6 +86,13 @@ def detectable(se: float, level: float = 0.95, power: float = 0.8) -> float:
     return (normal.inv_cdf((1 + level) / 2) + normal.inv_cdf(power)) * se
 
 
+def _mde(se: float | Undefined, level: float) -> float | Undefined:
+    """The detectable difference; items that all differ alike tell nothing about it."""
+    if isinstance(se, Undefined):
+        return se
+    return detectable(se, level) if se > 0 else Undefined(undefined="no variation")
+
+
 def compare_paired(
     new: Sequence[float],
     old: Sequence[float],
@@ -124,7 +131,7 @@ def compare_paired(
         p_method=p_method,
         se_paired=se_paired,
         se_unpaired=_unpaired(clustered_se(new, groups), clustered_se(old, groups)),
-        mde=se_paired if isinstance(se_paired, Undefined) else detectable(se_paired, level),
+        mde=_mde(se_paired, level),
     )
 
 

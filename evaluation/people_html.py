@@ -90,6 +90,8 @@ def agreement_html(report: Report) -> str:
     found = report.reviewers
     if isinstance(found, Undefined):
         return ""
+    if not found.shared:
+        return '<h3>Agreement</h3><p class="lead">Undefined: no item has votes of two reviewers.</p>'
     alpha = undefined(found.alpha) if isinstance(found.alpha, Undefined) else estimate_text(found.alpha)
     raw = undefined(found.raw) if isinstance(found.raw, Undefined) else share_html(found.raw)
     sums = facts(

@@ -16,6 +16,7 @@ from hone.evaluation.power import decisive_needed
 from hone.storage.errors import InputError
 from hone.storage.records import Record, Undefined
 
+UNBALANCED = 0.01  # p under which sides were not drawn evenly
 PLANNED = 0.6  # the true preference that votes are planned for while none is seen
 
 
@@ -220,10 +221,17 @@ def _sides(votes: Sequence[Vote]) -> tuple[int, int]:
 
 
 def position(votes: Sequence[Vote], level: float = 0.95) -> Position:
-    """Test whether the side decided: exact binomial test of the share of left choices against 1/2."""
+    """Test whether the side decided: exact binomial test of the share of left choices against 1/2.
+
+    The test supposes that each model stood left about as often; where it did not, a preference for the model
+    would look like one for the side, and nothing is said.
+    """
     left, right = _sides(votes)
     p = sign_test(left, right) if left + right else Undefined(undefined="no decisive vote")
-    if isinstance(p, Undefined) or p > 1 - level:
+    new_left = sum(vote.left == "new" for vote in votes)
+    if sign_test(new_left, len(votes) - new_left) < UNBALANCED:
+        says = "cannot tell whether the side mattered: one model stood left much more often"
+    elif isinstance(p, Undefined) or p > 1 - level:
         says = "cannot tell whether the side mattered"
     else:
         says = f"the {'left' if left > right else 'right'} side was favoured"
@@ -232,7 +240,7 @@ def position(votes: Sequence[Vote], level: float = 0.95) -> Position:
         right=right,
         share_left=share(left, left + right, level),
         p=p,
-        new_shown_left=sum(vote.left == "new" for vote in votes),
+        new_shown_left=new_left,
         says=says,
     )
 

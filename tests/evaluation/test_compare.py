@@ -63,7 +63,7 @@ def test_the_order_of_items_changes_nothing(values: list[tuple[float, float]], r
 def test_the_same_model_twice_differs_by_nothing_with_p_one() -> None:
     found = compare_paired([0.2, 0.4, 0.9], [0.2, 0.4, 0.9])
     assert (found.difference, found.p, found.unchanged) == (0.0, 1.0, 3)
-    assert found.interval == Undefined(undefined="no variation")
+    assert found.interval == found.mde == Undefined(undefined="no variation")
 
 
 def test_one_item_has_a_difference_and_nothing_more() -> None:

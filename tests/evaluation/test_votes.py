@@ -114,10 +114,17 @@ def test_a_position_bias_of_the_crowd_is_found_in_5460_votes_and_not_in_100() ->
     """The published LLMFAO crowd chose the left answer in 53.3 % of 5,460 decisive votes."""
 
     def lefts(count: int, of: int) -> list[Vote]:
-        return [vote(n, "new", left="new" if n < count else "old") for n in range(of)]
+        sides = ("new", "old")
+        return [vote(n, sides[n % 2 if n < count else 1 - n % 2], left=sides[n % 2]) for n in range(of)]
 
     assert position(lefts(2910, 5460)).says == "the left side was favoured"
     assert position(lefts(53, 100)).says == "cannot tell whether the side mattered"
+
+
+def test_a_model_that_always_stood_left_does_not_look_like_a_bias_of_the_side() -> None:
+    found = position([vote(n, "new", left="new") for n in range(40)])
+    assert (found.left, found.new_shown_left) == (40, 40)
+    assert found.says.startswith("cannot tell")
 
 
 @pytest.mark.parametrize(
