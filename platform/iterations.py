@@ -73,7 +73,8 @@ def start_training(
     if parent is not None:
         _fits(parent, config)
         config = config.model_copy(update={"parent": parent.folder, "base_sha256": parent.base_sha256})
-    rows = {split: _rows(items) for split, items in frozen.rows_by_split(machine.store, batch).items()}
+    found = frozen.rows_by_split(machine.store, batch)
+    rows: dict[Split, list[Row]] = {split: _rows(items) for split, items in found.items()}
     return _submit(machine, project, person, "train", batch, config, rows)
 
 
