@@ -236,7 +236,7 @@ def _trend_win(x: float, point: TrendPoint, top: float, bottom: float) -> list[s
         parts.append(_line(x, place(point.low), x, place(point.high), shade, 3))
         peak = point.high
     said = f"{percent(point.win_rate)}, n\u00a0=\u00a0{point.decisive:,}"
-    return [*parts, _dot(x, place(point.win_rate), shade), _text(x, place(peak) - 9, said, "middle", "soft")]
+    return [*parts, _dot(x, place(point.win_rate), shade, 4.5), _text(x, place(peak) - 9, said, "middle", "soft")]
 
 
 def _trend_metric(xs: Sequence[float], points: Sequence[TrendPoint], metric: str) -> list[str]:

@@ -40,7 +40,7 @@ class TestItem(Record):
 class Vote(Record):
     """One reviewer's blind judgement of one item, told in models: which one stood left, which one was chosen.
 
-    `strength` goes from 1 (slightly) to 3 (clearly); `example` marks a recorded opinion of the example data.
+    `strength`: 1 slightly, 2 clearly, 3 by far; `example` marks a recorded opinion of the example data.
     """
 
     item: str
