@@ -1,15 +1,21 @@
 """What changed between two texts, in words."""
 
 import re
+from collections.abc import Iterator
 from difflib import SequenceMatcher
-from typing import Literal
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal, TypeAlias
 
 from hone.storage.records import Record
+
+Step: TypeAlias = tuple[bool, str, str]  # kept or changed, what it was, what it becomes
 
 # Scripts written without blanks are cut at each letter: Thai and Lao, kana, Han.
 UNSPACED = "\\u0e00-\\u0eff\\u3040-\\u30ff\\u3400-\\u9fff\\uf900-\\ufaff"
 TOKEN = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+|\s+|[^\w\s]")  # a letter, a word, a run of blanks, or one sign
-LONG = 1_000  # tokens; beyond it words that are everywhere no longer start a match, or a diff would take minutes
+SENTENCE = re.compile(r"[^.!?\n。]*[.!?\n。]+\s*|[^.!?\n。]+$")
+LONG = 1_000  # tokens; beyond it a text is compared by sentences first, or a diff would take minutes
 
 
 class Piece(Record):
@@ -25,13 +31,8 @@ def word_diff(old: str, new: str) -> list[Piece]:
     Same and removed pieces joined give `old`, same and added pieces give `new`. A blank between two changed
     words counts as changed, so that a rewritten phrase is one piece.
     """
-    a, b = TOKEN.findall(old), TOKEN.findall(new)
-    matcher = SequenceMatcher(None, a, b, autojunk=len(b) > LONG)
-    steps: list[tuple[bool, str, str]] = [
-        (op == "equal", "".join(a[i:j]), "".join(b[k:m])) for op, i, j, k, m in matcher.get_opcodes()
-    ]
     pieces: list[Piece] = []
-    for kept, was, becomes in _joined(steps):
+    for kept, was, becomes in _joined(_steps(old, new)):
         if kept:
             pieces.append(Piece(op="same", text=was))
             continue
@@ -48,9 +49,36 @@ def changed_words(old: str, new: str) -> tuple[int, int]:
     return added, removed
 
 
-def _joined(steps: list[tuple[bool, str, str]]) -> list[tuple[bool, str, str]]:
-    """Neighbouring changes as one, together with the blanks between them."""
-    joined: list[tuple[bool, str, str]] = []
+def _steps(old: str, new: str) -> list[Step]:
+    """What is kept and what is changed, alternately."""
+    in_words = max(len(TOKEN.findall(old)), len(TOKEN.findall(new))) <= LONG
+    steps = _compared(TOKEN, old, new) if in_words else _by_sentence(old, new)
+    return [
+        (kept, "".join(was for _, was, _ in run), "".join(becomes for _, _, becomes in run))
+        for kept, run in ((kept, list(run)) for kept, run in groupby(steps, key=itemgetter(0)))
+    ]
+
+
+def _compared(unit: re.Pattern[str], old: str, new: str) -> Iterator[Step]:
+    """The two texts cut into units and matched (Ratcliff and Obershelp, as in difflib)."""
+    a, b = unit.findall(old), unit.findall(new)
+    matcher = SequenceMatcher(None, a, b, autojunk=len(b) > LONG)
+    for op, i, j, k, m in matcher.get_opcodes():
+        if op == "replace" and unit is SENTENCE and j - i == m - k:
+            yield from ((False, was, becomes) for was, becomes in zip(a[i:j], b[k:m], strict=True))
+        else:
+            yield (op == "equal", "".join(a[i:j]), "".join(b[k:m]))
+
+
+def _by_sentence(old: str, new: str) -> Iterator[Step]:
+    """Long texts: whole sentences first, then the words of those that changed."""
+    for kept, was, becomes in _compared(SENTENCE, old, new):
+        yield from [(kept, was, becomes)] if kept else _compared(TOKEN, was, becomes)
+
+
+def _joined(steps: list[Step]) -> list[Step]:
+    """Two changes with nothing but a blank between them as one."""
+    joined: list[Step] = []
     for place, (kept, was, becomes) in enumerate(steps):
         blank = kept and 0 < place < len(steps) - 1 and was.isspace()
         if joined and not joined[-1][0] and (blank or not kept):

@@ -171,7 +171,9 @@ def test_a_lease_is_renewed_while_the_page_is_open(desk_room: Desk, monkeypatch:
     assert view.lease.expires_at == renewed.expires_at
 
 
-def test_an_expired_lease_still_submits_while_the_pair_is_free(desk_room: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_expired_lease_still_submits_while_the_pair_is_free(
+    desk_room: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk_room.fill(1)
     token = _expired_token(desk_room, monkeypatch)
     review = desk.submit(
