@@ -99,6 +99,7 @@ def compare_paired(
     groups: Sequence[Hashable] | None = None,
     seed: int = 0,
     level: float = 0.95,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> PairedComparison:
     """Compare two models by one value per item, items in the same order.
 
@@ -108,6 +109,7 @@ def compare_paired(
         groups: The document or author of each item; items of one group are resampled and flipped together.
         seed: Seed of the bootstrap and of the sign flips.
         level: Coverage of the interval.
+        bounds: Where the difference can lie at all: (-1, 1) for metrics in 0..1.
 
     Raises:
         InputError: The two differ in length, are empty, or hold nan or infinity.
@@ -116,7 +118,7 @@ def compare_paired(
     if len(new_values) != len(old_values):
         raise InputError(f"{len(new_values)} new values but {len(old_values)} old ones; give both for every item.")
     differences = new_values - old_values
-    estimate = bootstrap_mean(differences, groups, seed, level)
+    estimate = bootstrap_mean(differences, groups, seed, level, bounds)
     p, p_method = sign_flip(differences, groups, seed)
     se_paired = clustered_se(differences.tolist(), groups)
     return PairedComparison(

@@ -172,6 +172,7 @@ def _slice(
             [groups.get(item, f"item {item}") for item in ids] if groups else None,
             seed,
             level,
+            (-1, 1),
         ),
         votes=len(chosen),
         win_rate=win_rate,

@@ -141,11 +141,12 @@ def _expanded(totals: Floats, sizes: Floats, seed: int, level: float, unit: str)
     )
 
 
-def _student(totals: Floats, sizes: Floats, level: float, unit: str) -> Interval:
+def _student(totals: Floats, sizes: Floats, level: float, unit: str, bounds: tuple[float, float]) -> Interval:
     """Student's interval with the clustered error: wide, as few groups deserve."""
     count, mean = len(totals), math.fsum(totals) / float(sizes.sum())
     reach = float(special.stdtrit(count - 1, (1 + level) / 2)) * _error(totals, sizes, mean)
-    return Interval(low=mean - reach, high=mean + reach, level=level, method=f"Student t over {count} {unit}")
+    low, high = max(bounds[0], mean - reach), min(bounds[1], mean + reach)
+    return Interval(low=low, high=high, level=level, method=f"Student t over {count} {unit}")
 
 
 def bootstrap_mean(
@@ -153,6 +154,7 @@ def bootstrap_mean(
     groups: Sequence[Hashable] | None = None,
     seed: int = 0,
     level: float = 0.95,
+    bounds: tuple[float, float] = (-math.inf, math.inf),
 ) -> Estimate:
     """The plain mean with an expanded percentile bootstrap interval (Hesterberg 2015, The American Statistician 69).
 
@@ -166,6 +168,7 @@ def bootstrap_mean(
         groups: The group of each item; None when items are independent.
         seed: Moves the interval only, never the mean.
         level: Coverage wanted, between 0 and 1.
+        bounds: Where the mean can lie at all; Student's interval of few groups would reach beyond.
 
     Returns:
         The estimate; its interval is Undefined for one item, one group, or values that are all equal.
@@ -182,7 +185,7 @@ def bootstrap_mean(
     elif array.min() == array.max():
         interval = Undefined(undefined="no variation")
     elif count < FEW:
-        interval = _student(totals, sizes, level, "items" if groups is None else "groups")
+        interval = _student(totals, sizes, level, "items" if groups is None else "groups", bounds)
     else:
         interval = _expanded(totals, sizes, seed, level, "items" if groups is None else "groups")
     return Estimate(value=exact_mean(array), n=len(array), groups=known, interval=interval)

@@ -9,7 +9,7 @@ from hone.evaluation.figures import percent, span
 from hone.evaluation.intervals import Estimate
 from hone.storage.records import Undefined
 
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 WORD = re.compile(r"\s*\S+\s*")
 SHOWN = 4000  # characters of one text that a report shows
 DIFFED = 700  # words beyond which a diff costs more time than it gives insight

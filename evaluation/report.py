@@ -199,13 +199,13 @@ def _metric_lines(
     seed: int,
     level: float,
 ) -> tuple[MetricLine, ...]:
-    paired = [compare_paired(new.values[name], old.values[name], clusters, seed, level) for name in METRICS]
+    paired = [compare_paired(new.values[name], old.values[name], clusters, seed, level, (-1, 1)) for name in METRICS]
     adjusted = holm([comparison.p for comparison in paired])
     return tuple(
         MetricLine(
             metric=name,
-            new=bootstrap_mean(new.values[name], clusters, seed, level),
-            old=bootstrap_mean(old.values[name], clusters, seed, level),
+            new=bootstrap_mean(new.values[name], clusters, seed, level, (0, 1)),
+            old=bootstrap_mean(old.values[name], clusters, seed, level, (0, 1)),
             paired=comparison,
             p_holm=p_holm,
             same_side=same_side(nets, [n - o for n, o in zip(new.values[name], old.values[name], strict=True)], level),

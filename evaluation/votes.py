@@ -147,7 +147,7 @@ def count_votes(
         p=sign_test(wins, losses) if decisive else none,
         clustered=clustered,
         p_clustered=p_clustered,
-        net=bootstrap_mean([score(vote) for vote in ordered], _clusters(ordered, groups), seed, level),
+        net=bootstrap_mean([score(v) for v in ordered], _clusters(ordered, groups), seed, level, (-1, 1)),
         by_rater=_by_rater(ordered, level),
         reasons=_reasons(ordered),
         position=position(ordered, level),

@@ -73,6 +73,12 @@ def test_the_bootstrap_agrees_with_student_on_a_plain_sample() -> None:
     assert ends(values) == pytest.approx(oracle, abs=0.006)
 
 
+def test_few_scores_between_0_and_1_do_not_get_an_interval_beyond() -> None:
+    found = bootstrap_mean([0.0, 0.1, 0.9], bounds=(0, 1)).interval
+    assert isinstance(found, Interval)
+    assert (found.low, found.high) == (0.0, 1.0)
+
+
 @given(samples, st.randoms(use_true_random=False))
 def test_order_changes_nothing(values: list[float], random: object) -> None:
     mixed = sorted(values, key=lambda _: random.random())  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from hone.evaluation.report import make_report
 from hone.storage.records import Undefined
 
 HOSTILE = """<script>alert(1)</script><img src=https://evil.example/x onerror="x()"> ![a](https://evil.example/i) \
-</style></svg><a href='javascript:x'>"&'\x00\x1b"""
+</style></svg><a href='javascript:x'>"&'\x00\x1b\ud800"""
 PAGE = {"html", "head", "meta", "title", "style", "body", "main", "section", "details", "summary"}
 TEXT = {"div", "p", "span", "b", "small", "br", "h1", "h2", "h3", "ul", "li", "dl", "dt", "dd", "code", "ins", "del"}
 TABLE = {"table", "thead", "tbody", "tr", "th", "td"}
