@@ -44,11 +44,9 @@ HEADERS = {
 
 # Without a session: our own forms, the health checks, Streamlit's program files (no data), the API (it asks itself).
 OPEN = ("/sign-in", "/sign-out", "/welcome", "/healthz", "/readyz", "/favicon.png", "/favicon.ico")
-OPEN_BELOW = ("/static/", "/assets/", "/api/v1/")
-# With [oidc] the page itself asks who comes, since only Streamlit can begin that sign-in.
-PROVIDER = ("/auth/login", "/auth/logout", "/oauth2callback")
-METRICS = "/_stcore/metrics"
-NO_PAGE = ("/_stcore/", "/media/", "/component/", *PROVIDER)
+OPEN_BELOW = ("/sign-in/", "/static/", "/assets/", "/api/v1/")
+CALLBACK = "/oauth2callback"  # Streamlit's own until [oidc] makes it ours
+NO_PAGE = ("/_stcore/", "/media/", "/component/", "/auth/", CALLBACK)
 
 
 class Headers:
@@ -96,10 +94,8 @@ class Gate:
         path = asked.scope["path"]
         if _is_open(path):
             return True
-        if self.runtime.settings.oidc and path != METRICS:
-            return True
-        if path in PROVIDER:
-            return False
+        if path == CALLBACK:
+            return self.runtime.settings.oidc is not None
         token = asked.cookies.get(access.COOKIE)
         return await to_thread.run_sync(access.person_of_cookie, self.runtime, token) is not None
 

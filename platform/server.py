@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ from hone.platform.api import api
 from hone.platform.app_page import AppPage
 from hone.platform.gate import Gate, Headers
 from hone.platform.runtime import Runtime
+from hone.platform.sign_in import Door
 from hone.storage import people
 from hone.storage.errors import HoneError, InputError
 from hone.storage.workspace import Workspace
@@ -82,7 +83,7 @@ def asgi(opened: Runtime, host: str, port: int, ready: Callable[[], None]) -> An
     state = {"ready": False}
 
     @asynccontextmanager
-    async def lifespan(_: st.App) -> AsyncIterator[None]:
+    async def lifespan(_: st.App) -> AsyncGenerator[None]:
         state["ready"] = True
         await to_thread.run_sync(ready)
         yield
@@ -94,14 +95,13 @@ def asgi(opened: Runtime, host: str, port: int, ready: Callable[[], None]) -> An
 
     return st.App(
         HERE / "app.py",
-        secrets=_oidc_secrets(opened),
         lifespan=lifespan,
         routes=[
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/favicon.png", favicon),
             Route("/favicon.ico", favicon),
-            *sign_in.routes(opened),
+            *_sign_in_routes(opened),
             Mount("/api/v1", api(opened)),
             Mount("/assets", StaticFiles(directory=HERE / "assets")),
         ],
@@ -177,9 +177,10 @@ def _store_answers(opened: Runtime) -> bool:
     return True
 
 
-def _oidc_secrets(opened: Runtime) -> dict[str, Any] | None:
-    """Streamlit's own form of the provider's settings, for `st.login`."""
-    oidc = opened.settings.oidc
-    if oidc is None:
-        return None
-    return {"auth": oidc.model_dump(exclude={"provider"})}
+def _sign_in_routes(opened: Runtime) -> list[Route]:
+    door = Door(opened)
+    if opened.settings.oidc is None:
+        return sign_in.routes(door)
+    from hone.platform.sign_in_oidc import Provider  # only now: few workspaces need it at each start
+
+    return [*sign_in.routes(door), *Provider(door, opened.settings.oidc).routes()]

@@ -27,9 +27,8 @@ LARGEST_FORM = 8192  # bytes
 NO_MATCH = "That name and password do not match. Check both and try again."
 
 
-def routes(runtime: Runtime) -> list[Route]:
+def routes(door: "Door") -> list[Route]:
     """The routes of the pages outside the app."""
-    door = Door(runtime)
     return [
         Route("/sign-in", door.sign_in_page, methods=["GET"]),
         Route("/sign-in", door.sign_in, methods=["POST"]),
@@ -54,7 +53,7 @@ class Door:
         if await self._person(request):
             return RedirectResponse(wanted, 303)
         said = "You are signed out." if "out" in request.query_params else ""
-        return await self._form(wanted, said=said)
+        return await self.form_page(wanted, said=said)
 
     async def sign_in(self, request: Request) -> Response:
         """Compare, start a session, go on to the wanted page."""
@@ -63,15 +62,15 @@ class Door:
         address = request.client.host if request.client else ""
         wait = self.throttle.wait(name, address)
         if wait > 0:
-            answer = await self._form(wanted, name, f"Too many attempts. Try again in {_in_words(wait)}.", 429)
+            answer = await self.form_page(wanted, name, f"Too many attempts. Try again in {_in_words(wait)}.", 429)
             answer.headers["Retry-After"] = str(ceil(wait))
             return answer
         self.throttle.count(name, address)
         person = await to_thread.run_sync(self._compare, name, sent.get("password", ""), limiter=self.hashing)
         if person is None:
-            return await self._form(wanted, name, NO_MATCH, 403)
+            return await self.form_page(wanted, name, NO_MATCH, 403)
         self.throttle.right(name, address)
-        return await self._signed_in(request, person, wanted)
+        return await self.signed_in(request, person, wanted)
 
     async def sign_out_page(self, request: Request) -> Response:
         """One button, for a link that leads here."""
@@ -112,9 +111,10 @@ class Door:
             return _page(sign_in_pages.welcome(person, token, full_name, str(problem)), 422)
         except Conflict:  # somebody used the link in the meantime
             return _page(sign_in_pages.no_invitation(), 410)
-        return await self._signed_in(request, person, "/")
+        return await self.signed_in(request, person, "/")
 
-    async def _signed_in(self, request: Request, person: Person, wanted: str) -> Response:
+    async def signed_in(self, request: Request, person: Person, wanted: str) -> Response:
+        """Start a session in this browser and go on."""
         token = await self._write(lambda cursor: people.start_session(cursor, person))
         answer = RedirectResponse(wanted, 303)
         answer.set_cookie(
@@ -128,7 +128,10 @@ class Door:
         )
         return answer
 
-    async def _form(self, wanted: str, name: str = "", wrong: str = "", status: int = 200, said: str = "") -> Response:
+    async def form_page(
+        self, wanted: str, name: str = "", wrong: str = "", status: int = 200, said: str = ""
+    ) -> Response:
+        """The form of sign-in with what is to be said above it."""
         oidc = self.runtime.settings.oidc
         examples = await to_thread.run_sync(self._examples)
         provider = oidc.provider if oidc else None

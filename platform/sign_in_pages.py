@@ -1,6 +1,7 @@
 """The HTML of the pages outside the app. Whatever somebody typed is escaped."""
 
 from html import escape
+from urllib.parse import quote
 
 from hone.platform.access import EXAMPLE_PASSWORD
 from hone.storage.people import Person
@@ -29,7 +30,7 @@ def sign_in(wanted: str, name: str, wrong: str, said: str, examples: list[Person
  required{" autofocus" if name else ""}>
 <button class="act">Sign in</button>
 </form>
-{_provider(provider)}</div>
+{_provider(provider, wanted)}</div>
 {_examples(examples, wanted)}</div>""",
     )
 
@@ -109,10 +110,11 @@ def _next(wanted: str) -> str:
     return f'<input type="hidden" name="next" value="{escape(wanted)}">\n'
 
 
-def _provider(provider: str | None) -> str:
+def _provider(provider: str | None, wanted: str) -> str:
     if provider is None:
         return ""
-    return f'<section><a class="button second" href="/?sign-in=provider">Sign in with {escape(provider)}</a></section>'
+    where = f"/sign-in/provider?next={quote(wanted, safe='/')}"
+    return f'<section><a class="button second" href="{where}">Sign in with {escape(provider)}</a></section>'
 
 
 def _examples(examples: list[Person], wanted: str) -> str:
