@@ -2,7 +2,6 @@
 
 import json
 import platform
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -73,8 +72,6 @@ def answer_rows(folder: RunFolder, config: GenerateConfig) -> dict[str, Any]:
 
 
 def _sources(folder: RunFolder, config: GenerateConfig) -> Sources:
-    if folder.result_file.exists():
-        raise RunError(f"{folder.path} is finished; prepare a new run to generate again.")
     base = locate_base(config.base)
     base_sha256 = require_weights(base, config.base_sha256, "The base")
     facts = check_model(Path(config.model), base_sha256) if config.model else None
@@ -150,8 +147,6 @@ def _answer_missing(
         missing = [prompt for prompt in batch if prompt.id not in done]
         if not missing:
             continue
-        if folder.cancel_requested():
-            raise Cancelled
         said = answers(model, tokenizer, [prompt.ids for prompt in batch], stop, _sampling(config, batch))
         _write(folder, [(prompt, answer) for prompt, answer in zip(batch, said, strict=True) if prompt in missing])
         done |= {prompt.id for prompt in batch}
@@ -165,6 +160,8 @@ def _answer_missing(
             tokens_per_second=round(tokens / seconds, 1),
             eta_seconds=round(seconds / (len(done) - before) * (len(prompts) - len(done)), 1),
         )
+        if len(done) < len(prompts) and folder.cancel_requested():
+            raise Cancelled
 
 
 def _sampling(config: GenerateConfig, batch: Sequence[Prompt]) -> Sampling:
@@ -211,5 +208,4 @@ def _finish(folder: RunFolder, config: GenerateConfig, sources: Sources, seconds
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
     }
     write_whole(folder.result_file, json.dumps(result, indent=2, ensure_ascii=False) + "\n")
-    shutil.rmtree(folder.checkpoints)
     return {"rows": len(generations), "tokens": tokens, "seconds": round(seconds, 3)}

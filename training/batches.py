@@ -41,7 +41,7 @@ class LengthGrouped(Sampler[int]):
         draw.shuffle(order)
         steps: list[list[int]] = []
         for window in chunks(order, self.effective_batch * _WINDOW):
-            window.sort(key=lambda index: self.lengths[index] * draw.uniform(0.9, 1.1))
+            window.sort(key=lambda index: self.lengths[index] * draw.uniform(0.98, 1.02))
             steps += chunks(window, self.effective_batch)
         short = [step for step in steps if len(step) < self.effective_batch]
         whole = [step for step in steps if len(step) == self.effective_batch]

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar, cast
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
 
@@ -19,43 +19,45 @@ class TrainConfig(Record):
 
     kind: Literal["train"] = "train"
     schema_version: Literal[1] = 1
-    run: str = Field("run", min_length=1, max_length=200, description="Name, for people.")
+    run: str = Field(default="run", min_length=1, max_length=200, description="Name, for people.")
     base: str = Field(min_length=1, description="Folder of a base model, or its id on the hub.")
-    base_sha256: Sha256 | None = Field(None, description="Refuse other base weights; None records what is found.")
-    parent: str | None = Field(None, description="Model folder whose adapter is trained on.")
-    template: str = Field(DEFAULT_TEMPLATE, max_length=20_000, description="See hone.training.prompt.")
-    lora_r: int = Field(16, ge=1, le=1024, description="Rank of the adapter.")
-    lora_alpha: float = Field(32, gt=0, le=4096, description="Scale: the update counts alpha / r.")
-    lora_dropout: float = Field(0.0, ge=0, lt=1)
+    base_sha256: Sha256 | None = Field(
+        default=None, description="Refuse other base weights; None records what is found."
+    )
+    parent: str | None = Field(default=None, description="Model folder whose adapter is trained on.")
+    template: str = Field(default=DEFAULT_TEMPLATE, max_length=20_000, description="See hone.training.prompt.")
+    lora_r: int = Field(default=16, ge=1, le=1024, description="Rank of the adapter.")
+    lora_alpha: float = Field(default=32, gt=0, le=4096, description="Scale: the update counts alpha / r.")
+    lora_dropout: float = Field(default=0.0, ge=0, lt=1)
     lora_targets: str = Field(
-        "all-linear",
+        default="all-linear",
         min_length=1,
         description="all-linear, or module names with commas between: q_proj,v_proj.",
     )
-    epochs: int = Field(3, ge=1, le=1000)
-    learning_rate: float = Field(2e-4, gt=0, le=1)
-    micro_batch: int = Field(4, ge=1, le=4096, description="Rows that are in memory at once.")
-    effective_batch: int = Field(16, ge=1, le=65536, description="Rows in one step; accumulation follows.")
-    warmup: float = Field(0.03, ge=0, le=0.9, description="Share of the steps.")
+    epochs: int = Field(default=3, ge=1, le=1000)
+    learning_rate: float = Field(default=2e-4, gt=0, le=1)
+    micro_batch: int = Field(default=4, ge=1, le=4096, description="Rows that are in memory at once.")
+    effective_batch: int = Field(default=16, ge=1, le=65536, description="Rows in one step; accumulation follows.")
+    warmup: float = Field(default=0.03, ge=0, le=0.9, description="Share of the steps.")
     schedule: Literal["linear", "cosine", "constant"] = "cosine"
-    max_length: int = Field(2048, ge=8, le=1_048_576, description="Tokens of prompt and response together.")
+    max_length: int = Field(default=2048, ge=8, le=1_048_576, description="Tokens of prompt and response together.")
     too_long: Literal["refuse", "drop", "truncate_prompt"] = Field(
-        "refuse", description="What happens to a longer row. A response is never cut."
+        default="refuse", description="What happens to a longer row. A response is never cut."
     )
-    weight_decay: float = Field(0.0, ge=0, le=1)
-    grad_clip: float = Field(1.0, ge=0, le=1000, description="Largest norm of the gradient; 0 is off.")
-    seed: int = Field(0, ge=0, lt=2**32)
-    threads: int | None = Field(None, ge=1, le=1024, description="None takes the cores this process may use.")
-    precision: Precision = Field("auto", description="auto: bfloat16 on a GPU that has it, else float32.")
-    checkpoint_every: int = Field(50, ge=1, description="Steps.")
-    evaluate_every: int | None = Field(None, ge=1, description="Steps; None is once an epoch.")
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    grad_clip: float = Field(default=1.0, ge=0, le=1000, description="Largest norm of the gradient; 0 is off.")
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    threads: int | None = Field(default=None, ge=1, le=1024, description="None takes the cores this process may use.")
+    precision: Precision = Field(default="auto", description="auto: bfloat16 on a GPU that has it, else float32.")
+    checkpoint_every: int = Field(default=50, ge=1, description="Steps.")
+    evaluate_every: int | None = Field(default=None, ge=1, description="Steps; None is once an epoch.")
     patience: int | None = Field(
-        None,
+        default=None,
         ge=1,
         description="Stop after so many evaluations without a better loss, and keep the best adapter.",
     )
-    samples: int = Field(2, ge=0, le=20, description="Validation rows that are answered at every evaluation.")
-    max_new_tokens: int = Field(256, ge=1, le=65536, description="Longest answer; stored with the model.")
+    samples: int = Field(default=2, ge=0, le=20, description="Validation rows that are answered at every evaluation.")
+    max_new_tokens: int = Field(default=256, ge=1, le=65536, description="Longest answer; stored with the model.")
 
     @field_validator("template")
     @classmethod
@@ -82,19 +84,19 @@ class GenerateConfig(Record):
 
     kind: Literal["generate"] = "generate"
     schema_version: Literal[1] = 1
-    run: str = Field("run", min_length=1, max_length=200, description="Name, for people.")
+    run: str = Field(default="run", min_length=1, max_length=200, description="Name, for people.")
     base: str = Field(min_length=1, description="Folder of a base model, or its id on the hub.")
-    base_sha256: Sha256 | None = Field(None, description="Refuse other base weights.")
-    model: str | None = Field(None, description="Model folder of a training run; None asks the base itself.")
-    template: str | None = Field(None, max_length=20_000, description="None takes the model's own.")
-    max_new_tokens: int = Field(256, ge=1, le=65536)
-    temperature: float = Field(0.0, ge=0, le=10, description="0 takes the likeliest token each time.")
-    top_p: float = Field(1.0, gt=0, le=1)
-    seed: int = Field(0, ge=0, lt=2**32)
-    batch_size: int = Field(8, ge=1, le=4096)
-    max_length: int = Field(4096, ge=8, le=1_048_576, description="Tokens of prompt and answer together.")
+    base_sha256: Sha256 | None = Field(default=None, description="Refuse other base weights.")
+    model: str | None = Field(default=None, description="Model folder of a training run; None asks the base itself.")
+    template: str | None = Field(default=None, max_length=20_000, description="None takes the model's own.")
+    max_new_tokens: int = Field(default=256, ge=1, le=65536)
+    temperature: float = Field(default=0.0, ge=0, le=10, description="0 takes the likeliest token each time.")
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    batch_size: int = Field(default=8, ge=1, le=4096)
+    max_length: int = Field(default=4096, ge=8, le=1_048_576, description="Tokens of prompt and answer together.")
     too_long: Literal["refuse", "truncate_prompt"] = "refuse"
-    threads: int | None = Field(None, ge=1, le=1024)
+    threads: int | None = Field(default=None, ge=1, le=1024)
     precision: Precision = "auto"
 
     @field_validator("template")
@@ -112,7 +114,7 @@ class GenerateConfig(Record):
 
 
 AnyConfig = TrainConfig | GenerateConfig
-Config = TypeVar("Config", TrainConfig, GenerateConfig)
+Config = TypeVar("Config", bound=TrainConfig | GenerateConfig)
 
 
 class Preset(Record):
@@ -188,9 +190,10 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
             raise InputError(f"{setting!r} is no setting; write key=value, for example learning_rate=1e-3.")
         changed[_known(key, config)] = None if value.strip().lower() in ("none", "null") else value
     try:
-        return type(config).model_validate(changed)
+        checked = type(config).model_validate(changed)
     except ValidationError as error:
         raise InputError(f"The setting is not allowed: {_explained(error)}.") from None
+    return cast(Config, checked)
 
 
 def _known(key: str, config: AnyConfig) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hone.training.config import TrainConfig
 from hone.training.folder import RunFolder
-from hone.training.session import work
+from hone.training.session import own_process, work
 
 
 def fit(path: Path | str, resume: bool = False) -> int:
@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("run_folder", type=Path)
     parser.add_argument("--resume", action="store_true", help="go on from the newest complete checkpoint")
     given = parser.parse_args(arguments)
+    own_process(RunFolder(given.run_folder))
     return fit(given.run_folder, resume=given.resume)
 
 

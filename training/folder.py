@@ -10,6 +10,7 @@ model/           the trained model, published whole
 generations.jsonl, result.json
 """
 
+import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -155,6 +156,18 @@ class RunFolder:
             status = _STATUS_OF.get(event.kind, status)
         return status
 
+    def result(self) -> dict[str, Any]:
+        """What result.json says of a finished run.
+
+        Raises:
+            NotFound: The run is not finished.
+        """
+        try:
+            found: dict[str, Any] = json.loads(self.result_file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise NotFound(f"{self.path} has no result: it is not finished.") from None
+        return found
+
     def request_cancel(self) -> None:
         """Ask the worker to save and stop. Before the start it stops at the first step."""
         self.cancel_file.touch()
@@ -212,7 +225,9 @@ def prepare(
     try:
         draft.data.mkdir(parents=True)
         write_whole(draft.config_file, config.model_dump_json(indent=2) + "\n")
-        files = {split: _write_rows(draft.data_file(split), rows[split]) for split in SPLITS if split in rows}
+        files: dict[Split, DataFile] = {
+            split: _write_rows(draft.data_file(split), rows[split]) for split in SPLITS if split in rows
+        }
         manifest = Manifest(files=files, batch=dict(batch))
         write_whole(draft.manifest_file, manifest.model_dump_json(indent=2) + "\n")
         os.rename(draft.path, folder.path)

@@ -16,7 +16,7 @@ from hone.storage.errors import RunError
 from hone.storage.records import Record
 from hone.training.config import GenerateConfig
 from hone.training.folder import RunFolder
-from hone.training.session import work
+from hone.training.session import own_process, work
 
 
 class Generation(Record):
@@ -60,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(prog="hone.training.generate", description="Answer the test split of a run.")
     parser.add_argument("run_folder", type=Path)
-    return generate(parser.parse_args(arguments).run_folder)
+    given = parser.parse_args(arguments)
+    own_process(RunFolder(given.run_folder))
+    return generate(given.run_folder)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from hone.storage.errors import RunError
 from hone.training.config import Precision, TrainConfig
@@ -35,6 +36,7 @@ def load_base(folder: Path, precision: Precision) -> Model:
     Raises:
         RunError: It needs code of its own, or its files do not fit together.
     """
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
     local = {"local_files_only": True, "trust_remote_code": False}
     try:
         AutoConfig.from_pretrained(str(folder), **local)

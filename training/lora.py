@@ -2,7 +2,6 @@
 
 import json
 import platform
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -80,7 +79,6 @@ def train_lora(folder: RunFolder, config: TrainConfig, resume: bool) -> dict[str
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
     }
     write_whole(folder.result_file, json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-    shutil.rmtree(folder.checkpoints)
     return {"step": facts.step, "validation_loss": facts.validation_loss, "seconds": round(seconds["total"], 3)}
 
 
@@ -96,8 +94,6 @@ def _sources(folder: RunFolder, config: TrainConfig, resume: bool) -> Sources:
 
 def _starting_point(folder: RunFolder, identity: dict[str, Any], resume: bool) -> Path | None:
     """The checkpoint to go on from; None starts at the beginning."""
-    if folder.result_file.exists():
-        raise RunError(f"{folder.path} is finished; prepare a new run to train again.")
     if checkpoints.has_checkpoint(folder) and not resume:
         raise RunError(f"{folder.path} has checkpoints of an earlier start; add --resume to go on from them.")
     checkpoint = checkpoints.newest_complete(folder)

@@ -1,5 +1,6 @@
 """A finished adapter becomes a model folder: whole, with its tokenizer, its facts and a card."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -54,7 +55,7 @@ def _card(facts: ModelFacts) -> str:
     loss = "not measured" if facts.validation_loss is None else f"{facts.validation_loss:.4f} nats per token"
     return f"""---
 library_name: peft
-base_model: {facts.base}
+base_model: {json.dumps(facts.base)}
 tags: [lora, hone]
 ---
 # {facts.run}

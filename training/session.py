@@ -1,10 +1,12 @@
 """From the start of a worker to its last event: the same for training and for generating."""
 
+import shutil
 import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,37 +32,58 @@ def work(folder: RunFolder, kind: type[Config], job: Callable[[Config], dict[str
     Args:
         folder: A prepared run folder.
         kind: TrainConfig or GenerateConfig; a folder of the other kind is refused.
-        job: The work itself; it may import torch, whose surroundings are set by then.
+        job: The work itself.
 
     Returns:
         The exit code: 0 done, 1 failed, 3 cancelled.
     """
     try:
-        config = folder.config()
-        if not isinstance(config, kind):
-            raise InputError(f"{folder.path} is prepared to {config.kind}: {_COMMANDS[config.kind]} does that.")
-        if folder.alive() and folder.worker() != this_worker():
-            raise Conflict(f"{folder.path} is being worked on by process {_pid(folder)}; stop it or wait for it.")
+        config = _refuse_or_config(folder, kind)
     except HoneError as error:
-        print(f"hone: {error}", file=sys.stderr)
+        print(f"hone: {error}", file=sys.stderr)  # no event: another's run keeps the status that it has
         return FAILED
     folder.write_worker()
     folder.append_event("started", does=config.kind, pid=_pid(folder))
     with heartbeat(folder.heartbeat_file), _signals_cancel(folder):
         try:
-            set_surroundings(config.threads, offline=is_folder(config.base))
-            folder.append_event("done", **job(config))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # what libraries plan is not the reader's to mend
+                done = job(config)
+            folder.append_event("done", **done)
+            shutil.rmtree(folder.checkpoints, ignore_errors=True)  # not earlier: a kill before "done" resumes
             return DONE
         except Cancelled:
             folder.append_event("cancelled")
-            folder.clear_cancel()
             return CANCELLED
         except HoneError as error:
             _fail(folder, str(error), **getattr(error, "facts", {}))
         except Exception as error:
             traceback.print_exc()
             _fail(folder, f"{type(error).__name__}: {error}")
+        finally:
+            folder.clear_cancel()  # honoured or overtaken: a later resume must not stop on it
     return FAILED
+
+
+def own_process(folder: RunFolder) -> None:
+    """Set the surroundings that the run's configuration wants. For a process that does nothing but this run,
+    before torch is imported; a configuration that does not hold is left for `work` to report."""
+    try:
+        config = folder.config()
+    except HoneError:
+        return
+    set_surroundings(config.threads, offline=is_folder(config.base))
+
+
+def _refuse_or_config(folder: RunFolder, kind: type[Config]) -> Config:
+    config = folder.config()
+    if not isinstance(config, kind):
+        raise InputError(f"{folder.path} is prepared to {config.kind}: {_COMMANDS[config.kind]} does that.")
+    if folder.alive() and folder.worker() != this_worker():
+        raise Conflict(f"{folder.path} is being worked on by process {_pid(folder)}; stop it or wait for it.")
+    if folder.status() == "done":
+        raise Conflict(f"{folder.path} is finished; prepare a new run to {config.kind} again.")
+    return config
 
 
 _COMMANDS = {"train": "python -m hone.training.fit", "generate": "python -m hone.training.generate"}
@@ -78,7 +101,7 @@ def _pid(folder: RunFolder) -> int:
 
 
 @contextmanager
-def _signals_cancel(folder: RunFolder) -> Iterator[None]:
+def _signals_cancel(folder: RunFolder) -> Generator[None]:
     """SIGTERM and ctrl-C ask for a save and a stop; the second one ends the process at once."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -138,7 +138,7 @@ class LoraTrainer(Trainer):
             self.folder.append_event("sample", step=self.state.global_step, id=row.id, text=answer.text)
 
     @override
-    def _get_train_sampler(self, *_: Any) -> Sampler[int]:
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         lengths = [len(row) for row in self.train_dataset]  # type: ignore[union-attr]
         return LengthGrouped(lengths, self.config.effective_batch, self.config.seed)
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def is_alive(worker: Worker) -> bool:
 
 
 @contextmanager
-def heartbeat(path: Path) -> Iterator[None]:
+def heartbeat(path: Path) -> Generator[None]:
     """Touch a file every two seconds while the block runs, so that a watcher on any machine sees life."""
     stop = threading.Event()
 
@@ -90,10 +90,14 @@ def set_surroundings(threads: int | None, offline: bool) -> None:
 
 
 def available_cores() -> int:
-    """Cores that this process may use, at least 1."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
+    """Cores that this process may use, by its affinity and by its container's quota; at least 1."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        allowed = min(allowed, round(int(quota) / int(period)))
+    except (OSError, ValueError):
+        pass  # no such file, or "max": no quota
+    return max(1, allowed)
 
 
 def _started(pid: int) -> str | None:

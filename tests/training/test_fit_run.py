@@ -1,0 +1,240 @@
+"""A run from its folder to its model."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from tiny_model import make_rows, make_tiny_base
+
+from hone.training.batches import LengthGrouped, chunks, collate, label_loss
+from hone.training.config import TrainConfig, with_settings
+from hone.training.encode import encode
+from hone.training.fit import fit
+from hone.training.folder import RunFolder, prepare, write_whole
+from hone.training.loading import load_adapter, load_base, load_tokenizer
+from hone.training.prompt import DEFAULT_TEMPLATE
+from hone.training.published import read_facts
+
+Make = Callable[..., RunFolder]
+
+
+def adapter(folder: RunFolder) -> dict[str, torch.Tensor]:
+    return load_file(str(folder.model / "adapter_model.safetensors"))
+
+
+def difference(one: RunFolder, other: RunFolder) -> float:
+    """The largest difference of any two weights of two adapters."""
+    first, second = adapter(one), adapter(other)
+    assert first.keys() == second.keys()
+    return max(float((first[name] - second[name]).abs().max()) for name in first)
+
+
+def validation_loss(folder: RunFolder) -> float:
+    """Of the published model, measured anew."""
+    base = Path(folder.config().base)
+    model = load_adapter(load_base(base, "float32"), folder.model)
+    rows = encode(folder.rows("validation"), load_tokenizer(base), DEFAULT_TEMPLATE, 512).rows
+    return label_loss(model, collate(rows, pad=1)).item() / sum(len(row) - row.prompt for row in rows)
+
+
+def messages(folder: RunFolder, kind: str) -> list[Any]:
+    return [event.data for event in folder.read_events()[0] if event.kind == kind]
+
+
+def test_a_run_publishes_a_model_with_its_facts(trained: RunFolder) -> None:
+    facts = read_facts(trained.model)
+    assert facts.template == DEFAULT_TEMPLATE
+    assert facts.batch == {"name": "first batch", "sha256": "ab"}
+    assert facts.data_sha256["train"] == trained.manifest().files["train"].sha256
+    assert facts.stop_ids == [1]
+    card = (trained.model / "README.md").read_text()
+    assert "{instruction}" in card
+    assert facts.base_sha256 in card
+    assert not [file.name for file in trained.model.iterdir() if file.suffix in (".bin", ".pt", ".pth")]
+    assert not trained.checkpoints.exists()
+
+
+def test_a_run_says_in_numbers_what_it_did(trained: RunFolder) -> None:
+    result = trained.result()
+    assert result["rows"] == {"train": 24, "validation": 6}
+    assert result["steps"] == 60
+    assert result["trainable_parameters"] == 17408
+    assert result["dropped"] == {"train": [], "validation": []}
+    assert result["seconds"]["total"] >= result["seconds"]["train"] > 0
+
+
+def test_a_run_tells_its_course_by_events(trained: RunFolder) -> None:
+    events, _ = trained.read_events()
+    assert (events[0].kind, events[-1].kind) == ("started", "done")
+    losses = [event.data["validation_loss"] for event in events if "validation_loss" in event.data]
+    assert losses[-1] < losses[0] / 2
+    last = messages(trained, "progress")[-1]
+    assert (last["step"], last["total_steps"], last["epoch"], last["eta_seconds"]) == (60, 60, 20.0, 0.0)
+    assert messages(trained, "sample")[-1]["id"] == "row-100"
+    assert messages(trained, "checkpoint")[0] == {"step": 2, "name": "checkpoint-2"}
+
+
+def test_the_same_run_twice_gives_the_same_adapter(new_run: Make) -> None:
+    one, two = new_run("one", lora_dropout=0.1), new_run("two", lora_dropout=0.1)
+    assert (fit(one.path), fit(two.path)) == (0, 0)
+    assert difference(one, two) == 0.0
+
+
+@pytest.mark.parametrize("micro_batch", [1, 2])
+def test_accumulation_learns_the_same_as_one_large_batch(new_run: Make, micro_batch: int) -> None:
+    whole = new_run("whole", micro_batch=8, learning_rate=1e-3)
+    parts = new_run("parts", micro_batch=micro_batch, learning_rate=1e-3)
+    assert (fit(whole.path), fit(parts.path)) == (0, 0)
+    assert difference(whole, parts) <= 1e-5
+    for one, other in zip(messages(whole, "metric"), messages(parts, "metric"), strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
+
+
+def test_a_next_iteration_goes_on_from_its_parent(new_run: Make, trained: RunFolder) -> None:
+    folder = new_run(parent=str(trained.model), learning_rate=1e-4, epochs=1)
+    assert fit(folder.path) == 0
+    assert 0 < difference(folder, trained) < 1e-2
+    assert read_facts(folder.model).parent_sha256 == read_facts(trained.model).adapter_sha256
+
+
+@pytest.mark.parametrize(("setting", "said"), [({"lora_r": 4}, "lora_r is 4"), ({"lora_alpha": 1}, "lora_alpha is 1")])
+def test_a_parent_of_another_shape_is_refused(
+    new_run: Make, trained: RunFolder, setting: dict[str, Any], said: str
+) -> None:
+    folder = new_run(parent=str(trained.model), **setting)
+    assert fit(folder.path) == 1
+    assert said in messages(folder, "failed")[0]["message"]
+
+
+def test_a_parent_on_another_base_is_refused(new_run: Make, trained: RunFolder, tmp_path: Path) -> None:
+    folder = new_run(parent=str(trained.model), base=str(make_tiny_base(tmp_path / "other", seed=1)))
+    assert fit(folder.path) == 1
+    assert "not on this base" in messages(folder, "failed")[0]["message"]
+
+
+def test_another_base_than_the_one_agreed_is_refused(new_run: Make) -> None:
+    folder = new_run(base_sha256="0" * 64)
+    assert fit(folder.path) == 1
+    assert "has other weights" in messages(folder, "failed")[0]["message"]
+
+
+def test_a_failure_is_one_line_on_stderr_and_one_event(new_run: Make, capfd: pytest.CaptureFixture[str]) -> None:
+    folder = new_run(max_length=60)
+    assert fit(folder.path) == 1
+    error = capfd.readouterr().err.strip()
+    assert error.startswith("hone: ")
+    assert "\n" not in error
+    assert folder.status() == "failed"
+    rows = messages(folder, "failed")[0]["rows"]
+    assert rows
+    assert all(row["tokens"] > 60 for row in rows)
+
+
+def test_dropped_and_shortened_rows_are_told_and_counted(new_run: Make) -> None:
+    for too_long, word in (("drop", "dropped"), ("truncate_prompt", "truncated")):
+        folder = new_run(too_long, too_long=too_long, max_length=70)
+        assert fit(folder.path) == 0
+        result = folder.result()
+        told = messages(folder, "warning")[0]["rows"]
+        assert told == result[word]["train"] + result[word]["validation"]
+        assert told
+
+
+def test_a_loss_that_is_not_finite_fails_the_run_and_publishes_nothing(new_run: Make, tmp_path: Path) -> None:
+    base = make_tiny_base(tmp_path / "poisoned")
+    weights = load_file(str(base / "model.safetensors"))
+    weights["model.norm.weight"][0] = torch.nan
+    save_file(weights, str(base / "model.safetensors"), metadata={"format": "pt"})
+    folder = new_run(base=str(base))
+    assert fit(folder.path) == 1
+    assert "The loss is nan at step 1" in messages(folder, "failed")[0]["message"]
+    assert not folder.model.exists()
+    assert not folder.result_file.exists()
+
+
+def test_patience_stops_early_and_publishes_the_best(new_run: Make) -> None:
+    folder = new_run(epochs=40, learning_rate=0.3, evaluate_every=2, patience=2)
+    assert fit(folder.path) == 0
+    losses = {data["step"]: data["validation_loss"] for data in messages(folder, "metric") if "validation_loss" in data}
+    best = min(losses, key=lambda step: losses[step])
+    result = folder.result()
+    assert (result["step"], result["validation_loss"]) == (best, losses[best])
+    assert result["steps"] == best + 4 < 120
+    assert validation_loss(folder) == pytest.approx(losses[best], abs=1e-6)
+
+
+def test_a_run_without_validation_rows_trains_all_the_same(tmp_path: Path, tiny_base: Path) -> None:
+    config = TrainConfig(base=str(tiny_base), max_length=512, epochs=1, patience=1, threads=1)
+    folder = prepare(tmp_path / "run", config, {"train": make_rows(5)}, {})
+    assert fit(folder.path) == 0
+    assert read_facts(folder.model).validation_loss is None
+
+
+def test_a_finished_run_is_not_trained_again(trained: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(trained.path, resume=True) == 1
+    assert "is finished" in capsys.readouterr().err
+    assert trained.status() == "done"
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(tmp_path) == 1
+    assert "is no run folder" in capsys.readouterr().err
+
+
+def test_a_local_base_needs_no_network(new_run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("something called out"))
+    assert fit(new_run(epochs=1).path) == 0
+
+
+@pytest.mark.parametrize("setting", ["precision=bfloat16", "schedule=constant", "grad_clip=0", "warmup=0.5"])
+def test_every_way_of_training_learns(new_run: Make, setting: str) -> None:
+    folder = new_run()
+    write_whole(folder.config_file, with_settings(folder.config(), [setting]).model_dump_json())
+    assert fit(folder.path) == 0
+    losses = [data["validation_loss"] for data in messages(folder, "metric") if "validation_loss" in data]
+    assert losses[-1] < losses[0]
+
+
+def test_a_run_of_the_other_kind_is_refused(new_generation: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    assert fit(new_generation().path) == 1
+    assert "prepared to generate: python -m hone.training.generate" in capsys.readouterr().err
+
+
+def test_changed_data_is_not_trained_on(new_run: Make) -> None:
+    folder = new_run()
+    folder.data_file("train").write_text("")
+    assert fit(folder.path) == 1
+    assert "train.jsonl is not the data that was frozen" in messages(folder, "failed")[0]["message"]
+
+
+def test_the_loss_is_that_of_the_whole_model(tiny_base: Path) -> None:
+    model, tokenizer = load_base(tiny_base, "float32"), load_tokenizer(tiny_base)
+    rows = encode(make_rows(6), tokenizer, DEFAULT_TEMPLATE, 512).rows
+    batch = collate(rows, pad=1)
+    labels = int((batch["labels"][:, 1:] != -100).sum())
+    whole = model(**{name: batch[name] for name in ("input_ids", "attention_mask", "labels")}).loss
+    assert label_loss(model, batch).item() / labels == pytest.approx(whole.item(), abs=1e-6)
+
+
+@pytest.mark.parametrize(("count", "padding"), [(32, 0.15), (200, 0.10), (5000, 0.05)])
+def test_rows_of_like_length_stand_together(count: int, padding: float) -> None:
+    """Log-normal lengths, micro batches of 4; random order would pad 0.38 to 0.43."""
+    draw = torch.Generator().manual_seed(0)
+    lengths = (torch.randn(count, generator=draw).mul(0.7).exp() * 100).int().add(1).tolist()
+    order = list(LengthGrouped(lengths, effective_batch=8, seed=0))
+    batches = [[lengths[index] for index in batch] for batch in chunks(order, 4)]
+    padded = sum(max(batch) * len(batch) for batch in batches)
+    assert sorted(order) == list(range(count))
+    assert 1 - sum(lengths) / padded <= padding
+
+
+def test_the_order_changes_with_the_epoch_and_the_seed() -> None:
+    sampler = LengthGrouped(list(range(1, 40)), effective_batch=4, seed=0)
+    first = list(sampler)
+    assert list(sampler) == first
+    sampler.set_epoch(1)
+    assert list(sampler) != first
+    assert list(LengthGrouped(list(range(1, 40)), effective_batch=4, seed=1)) != first

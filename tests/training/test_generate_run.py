@@ -1,0 +1,130 @@
+"""Answers to a test split: they stop, and are the same one by one, in batches, and after a break."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tiny_model import make_tiny_base
+
+from hone.training.config import with_settings
+from hone.training.folder import RunFolder, write_whole
+from hone.training.generate import generate, read_generations
+
+Make = Callable[..., RunFolder]
+WARM = {"temperature": 1.5, "top_p": 0.95, "seed": 7}
+
+
+def texts(folder: RunFolder) -> dict[str, str]:
+    return {generation.id: generation.text for generation in read_generations(folder)}
+
+
+def cancel_after_one_batch(folder: RunFolder) -> None:
+    """A request that is there from the start is honoured behind the first batch."""
+    folder.request_cancel()
+    assert generate(folder.path) == 3
+
+
+def failure(folder: RunFolder) -> str:
+    return str(folder.read_events()[0][-1].data["message"])
+
+
+def test_every_row_is_answered_and_a_trained_model_stops(new_generation: Make) -> None:
+    folder = new_generation()
+    assert generate(folder.path) == 0
+    found = read_generations(folder)
+    assert {generation.id for generation in found} == {row.id for row in folder.rows("test")}
+    assert all(generation.finish == "stop" and generation.tokens < 12 for generation in found)
+    assert all(generation.text.startswith("The ") for generation in found)
+    result = folder.result()
+    assert (result["rows"], result["stopped"]) == (10, 10)
+    assert folder.status() == "done"
+
+
+def test_the_base_alone_can_be_asked_and_is_cut_at_the_limit(new_generation: Make) -> None:
+    folder = new_generation(model=None, max_new_tokens=3)
+    assert generate(folder.path) == 0
+    assert {(generation.finish, generation.tokens) for generation in read_generations(folder)} == {("length", 3)}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 10])
+def test_a_batch_answers_as_each_row_alone(new_generation: Make, batch_size: int) -> None:
+    alone, batched = new_generation("alone", batch_size=1), new_generation("batched", batch_size=batch_size)
+    assert (generate(alone.path), generate(batched.path)) == (0, 0)
+    assert texts(alone) == texts(batched)
+
+
+def test_chance_follows_the_seed(new_generation: Make) -> None:
+    one, two, other = (
+        new_generation("one", **WARM),
+        new_generation("two", **WARM),
+        new_generation("other", **WARM | {"seed": 8}),
+    )
+    assert [generate(folder.path) for folder in (one, two, other)] == [0, 0, 0]
+    assert texts(one) == texts(two) != texts(other)
+
+
+@pytest.mark.parametrize("cut", [0.35, 0.5, 0.9])
+def test_broken_off_anywhere_it_ends_with_the_same_answers(new_generation: Make, cut: float) -> None:
+    whole, broken = new_generation("whole", **WARM), new_generation("broken", **WARM)
+    assert generate(whole.path) == 0
+    cancel_after_one_batch(broken)
+    lines = whole.generations_file.read_bytes()
+    broken.generations_file.write_bytes(lines[: int(len(lines) * cut)])  # as a kill would leave it
+    assert generate(broken.path) == 0
+    assert texts(broken) == texts(whole)
+    assert len(read_generations(broken)) == 10
+
+
+def test_a_cancelled_run_keeps_its_answers_and_goes_on(new_generation: Make) -> None:
+    folder = new_generation()
+    cancel_after_one_batch(folder)
+    assert folder.status() == "cancelled"
+    assert len(read_generations(folder)) == 4
+    assert generate(folder.path) == 0
+    assert len(read_generations(folder)) == 10
+
+
+def test_changed_settings_do_not_go_on_from_earlier_answers(new_generation: Make) -> None:
+    folder = new_generation()
+    cancel_after_one_batch(folder)
+    write_whole(folder.config_file, with_settings(folder.config(), ["temperature=1"]).model_dump_json())
+    assert generate(folder.path) == 1
+    assert "temperature was 0.0" in failure(folder)
+
+
+def test_an_adapter_on_another_base_is_refused(new_generation: Make, tmp_path: Path) -> None:
+    folder = new_generation(base=str(make_tiny_base(tmp_path / "other", seed=1)))
+    assert generate(folder.path) == 1
+    assert "not on this base" in failure(folder)
+
+
+def test_a_prompt_without_room_for_an_answer_is_refused_or_shortened(new_generation: Make) -> None:
+    refused, shortened = (
+        new_generation("a", max_length=70),
+        new_generation("b", max_length=70, too_long="truncate_prompt"),
+    )
+    assert (generate(refused.path), generate(shortened.path)) == (1, 0)
+    assert "more than 58 tokens" in failure(refused)
+    assert len(read_generations(shortened)) == 10
+
+
+def test_another_template_than_the_models_own_is_told(new_generation: Make) -> None:
+    folder = new_generation(template="{instruction} {context} =>")
+    assert generate(folder.path) == 0
+    assert [event.kind for event in folder.read_events()[0]].count("warning") == 1
+
+
+def test_a_finished_run_is_not_generated_again(new_generation: Make) -> None:
+    folder = new_generation()
+    assert (generate(folder.path), generate(folder.path)) == (0, 1)
+    assert folder.status() == "done"
+
+
+def test_killed_just_before_the_last_event_it_only_finishes(new_generation: Make) -> None:
+    folder = new_generation()
+    assert generate(folder.path) == 0
+    lines = folder.events.path.read_bytes().splitlines(keepends=True)
+    folder.events.path.write_bytes(b"".join(lines[:-1]))
+    before = texts(folder)
+    assert generate(folder.path) == 0
+    assert (texts(folder), folder.status()) == (before, "done")
