@@ -1,16 +1,20 @@
 """`hone serve`: one process with the pages, the API, sign-in and health checks over one open workspace."""
 
 import errno
+import os
 import signal
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+import streamlit as st
 import uvicorn
 from anyio import to_thread
 from starlette.middleware import Middleware
@@ -60,26 +64,39 @@ def serve(
         host = host or opened.settings.server.host
         listening = listen(host, opened.settings.server.port if port is None else port)
         with listening:
-            address = _address(host, listening.getsockname()[1])
+            ip, port = listening.getsockname()[:2]
+            address = _address(host, port)
             opened.serving(address)
 
             def ready() -> None:
-                announce(f"Hone is at {address}")
-                invitation = access.first_invitation(opened)
-                first = f"{address}/welcome?token={invitation}" if invitation else address
-                if invitation:
-                    announce(f"Choose the owner's password at {first}")
-                if browser:
+                first = _say_where(opened, address, announce)
+                if not ip_address(ip).is_loopback:
+                    announce("Other machines can reach it, and passwords travel in the clear: put HTTPS in front.")
+                if browser and _has_screen():
                     threading.Thread(target=webbrowser.open, args=[first], daemon=True).start()
 
-            _run(asgi(opened, host, listening.getsockname()[1], ready), listening)
+            _run(asgi(opened, host, port, ready), listening)
+
+
+def _say_where(opened: Runtime, address: str, announce: Announce) -> str:
+    """Announce the address, and the owner's one-time link while nobody can sign in; what a browser opens first."""
+    announce(f"Hone is at {address}")
+    invitation = access.first_invitation(opened)
+    if invitation is None:
+        return address
+    link = f"{address}/welcome?token={invitation}"
+    announce(f"Choose the owner's password at {link}")
+    return link
+
+
+def _has_screen() -> bool:
+    """Without one, Python would open a text browser in the terminal."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def asgi(opened: Runtime, host: str, port: int, ready: Callable[[], None]) -> Any:
     """The whole application; `ready` is called once it can be used."""
-    streamlit_options.apply(host, port, opened.owner_key)
-    import streamlit as st  # after the options: importing it reads some of them
-
+    streamlit_options.apply(host, port, opened.owner_key)  # before `st.App`, which reads some of them
     state = {"ready": False}
 
     @asynccontextmanager
@@ -121,8 +138,11 @@ async def favicon(_: Request) -> Response:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket, or InputError in one line."""
+    if not 0 <= port <= 65535:
+        raise InputError(f"{port} is no port. Choose one from 1024 to 65535 with --port, or 0 for any free one.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
+    # The protocol by name: asyncio sets TCP_NODELAY only then, without which every small answer takes 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,7 +54,7 @@ class FakeProvider:
 
 
 @contextmanager
-def provider() -> Iterator[FakeProvider]:
+def provider() -> Generator[FakeProvider]:
     """The provider, at work until the block ends."""
     listening = listen("127.0.0.1", 0)
     fake = FakeProvider(f"http://127.0.0.1:{listening.getsockname()[1]}", {})

@@ -12,7 +12,9 @@ import pytest
 from serving import Served, launch, until_ready
 
 from hone.platform import streamlit_options
+from hone.platform.server import listen
 from hone.storage import people
+from hone.storage.errors import InputError
 from hone.storage.store import Store
 from hone.storage.workspace import Workspace
 
@@ -86,6 +88,24 @@ def test_a_port_in_use_is_one_clear_line_and_frees_the_workspace(workspace: Work
     assert code == 1
     assert err == f"Port {port} of 127.0.0.1 is in use by another program. Choose another with --port, or --port 0.\n"
     assert not workspace.server_file.exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "said"),
+    [
+        ("127.0.0.1", 99999, "99999 is no port"),
+        ("203.0.113.7", 0, "Cannot listen at 203.0.113.7"),
+        ("no-such-host.invalid", 0, "Cannot listen at no-such-host.invalid"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_one_clear_line(host: str, port: int, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        listen(host, port)
+
+
+def test_small_answers_leave_at_once() -> None:
+    with listen("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP  # else asyncio leaves Nagle's 40 ms on each of them
 
 
 def test_streamlit_obeys_us_in_any_folder(workspace: Workspace, tmp_path: Path) -> None:
