@@ -64,8 +64,8 @@ def serve(
         host = host or opened.settings.server.host
         listening = listen(host, opened.settings.server.port if port is None else port)
         with listening:
-            ip, port = listening.getsockname()[:2]
-            address = _address(host, port)
+            ip, taken = listening.getsockname()[:2]
+            address = _address(host, taken)
             opened.serving(address)
 
             def ready() -> None:
@@ -75,7 +75,7 @@ def serve(
                 if browser and _has_screen():
                     threading.Thread(target=webbrowser.open, args=[first], daemon=True).start()
 
-            _run(asgi(opened, host, port, ready), listening)
+            _run(asgi(opened, host, taken, ready), listening)
 
 
 def _say_where(opened: Runtime, address: str, announce: Announce) -> str:
