@@ -160,7 +160,7 @@ def _plan(cursor: Cursor, project: Project) -> Plan:
     kept, alike = _without_leaks(kept, chosen)
     exclusions += alike
     items = _items(cursor, project, kept, chosen)
-    counts = Counter(item.split for item in items)
+    counts: Counter[Split] = Counter(item.split for item in items)
     if not problem:
         problem = _emptied(counts, alike)
     states = pairs.counts(cursor, project.id)

@@ -93,7 +93,7 @@ def default_settings(**changes: Any) -> ProjectSettings:
     """
     fields = {"rubric": RUBRIC, "taxonomy": TAXONOMY, "categories": CATEGORIES, **changes}
     try:
-        return ProjectSettings(**fields)
+        return ProjectSettings.model_validate(fields)
     except ValidationError as found:
         first = found.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])

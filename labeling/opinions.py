@@ -1,12 +1,14 @@
 """Opinions that were given elsewhere: recorded from a file row by row, under the same rules as on the desk."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
 from hone.labeling.adjudication import settle_dispute
 from hone.labeling.importing import RowProblem
+from hone.labeling.reading import read
 from hone.labeling.saying import Opinion, must_be_free, say
 from hone.labeling.spans import field_text, locate
 from hone.labeling.standing import start_revision
@@ -32,6 +34,19 @@ class Recorded(Record):
     added: int
     known: int
     refused: tuple[RowProblem, ...]
+
+
+def rows_in(path: Path, name: str | None = None) -> list[dict[str, Any]]:
+    """The rows of a JSONL or JSON file of opinions or decisions.
+
+    Raises:
+        InputError: It cannot be read, or one of its lines is broken; the first one is named.
+    """
+    table = read(path, name)
+    for row in table.rows:
+        if row.problem:
+            raise InputError(f"line {row.line} of {name or path.name}: {row.problem}. Mend it, then record the file.")
+    return [row.values for row in table.rows]
 
 
 def record_reviews(
@@ -131,8 +146,6 @@ def _each(
 
 
 def _must_know(row: Row, fields: Sequence[str]) -> None:
-    if not isinstance(row, Mapping):
-        raise InputError("is not an object with named fields")
     for name in row:
         if name not in fields:
             raise InputError(f"'{name}' is no field of such a row. There are: {', '.join(fields)}")
@@ -180,10 +193,10 @@ def _flag(given: Mapping[str, Any], start: Revision, text: str) -> NewFlag:
         seen = field_text(start, fields["field"])
         where = text if fields["field"] == "response" and quote in text else seen
         fields["start"], fields["end"] = locate(where, quote)
-    elif "end" not in fields and isinstance(fields.get("start"), int):
-        fields["end"] = fields["start"] + len(quote)
+    elif "end" not in fields and str(fields.get("start")).isdecimal():
+        fields["end"] = int(fields["start"]) + len(quote)
     try:
-        return NewFlag(**fields)
+        return NewFlag.model_validate(fields)
     except ValidationError as problem:
         raise _unfit(problem, "flag's ") from problem
 

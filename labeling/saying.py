@@ -87,7 +87,10 @@ def say(
 def must_be_wanted(cursor: Cursor, project: Project, pair: Pair, person: Person) -> None:
     """Raise Conflict when the pair wants no further opinion, or has one of this person in this round."""
     if any(review.person_id == person.id for review in reviews.current(cursor, pair.id, pair.round)):
-        raise Conflict(f"Your opinion on pair #{pair.number} is in already. Take it back first to change it.")
+        raise Conflict(
+            f"There is an opinion of {person.name} on pair #{pair.number} in this round already. "
+            "It can be taken back, and said anew."
+        )
     if pair.state == "disputed" or pair.done >= project.settings.overlap:
         raise Conflict(f"Pair #{pair.number} has all the opinions it wants. Take the next one.")
 
@@ -96,7 +99,7 @@ def must_be_free(cursor: Cursor, project: Project, pair: Pair, person: Person) -
     """Raise Conflict unless the pair wants an opinion of this person beside those that others are giving just now."""
     must_be_wanted(cursor, project, pair, person)
     if pair.done + pairs.held_by_others(cursor, pair.id, person.id) >= project.settings.overlap:
-        raise Conflict(f"Pair #{pair.number} is with somebody else now. A draft is kept; take the next one.")
+        raise Conflict(f"Pair #{pair.number} is with as many others now as it wants. Take another, or try again later.")
 
 
 def revised(cursor: Cursor, start: Revision, text: str, author: Person, reason: str) -> Revision:

@@ -1,7 +1,5 @@
 """Marked words: where they are in a text, and whether they are still there."""
 
-from typing import Any
-
 from hone.storage.errors import InputError
 from hone.storage.pairs import Revision
 from hone.storage.reviews import Field, NewFlag
@@ -31,10 +29,29 @@ def locate(text: str, quote: str, nth: int = 1) -> tuple[int, int]:
     return start, start + len(quote)
 
 
-def mark(text: str, category: str, quote: str, *, field: Field = "response", nth: int = 1, **more: Any) -> NewFlag:
+def mark(
+    text: str,
+    category: str,
+    quote: str,
+    *,
+    field: Field = "response",
+    nth: int = 1,
+    severity: int = 2,
+    protected_group: str | None = None,
+    comment: str = "",
+) -> NewFlag:
     """A flag on the `nth` occurrence of `quote` in `text`, which is the text of `field`."""
     start, end = locate(text, quote, nth)
-    return NewFlag(category=category, field=field, start=start, end=end, quote=quote, **{"severity": 2, **more})
+    return NewFlag(
+        category=category,
+        severity=severity,
+        field=field,
+        start=start,
+        end=end,
+        quote=quote,
+        protected_group=protected_group,
+        comment=comment,
+    )
 
 
 def stands_in(flag: NewFlag, text: str) -> bool:

@@ -37,11 +37,11 @@ def assign(
     for group, split in chosen.items():
         size[split] += groups[group]
     for place, group in enumerate(fresh):
-        empty = [split for split in SPLITS if size[split] == 0]
-        candidates = empty if len(empty) >= len(fresh) - place else SPLITS
-        split = max(candidates, key=lambda one: target[one] - size[one])
-        chosen[group] = split
-        size[split] += groups[group]
+        empty: list[Split] = [split for split in SPLITS if size[split] == 0]
+        candidates: Sequence[Split] = empty if len(empty) >= len(fresh) - place else SPLITS
+        neediest = max(candidates, key=lambda split: target[split] - size[split])
+        chosen[group] = neediest
+        size[neediest] += groups[group]
     _must_be_filled(size, len(fresh))
     return chosen
 

@@ -8,6 +8,7 @@ from hone.labeling.adjudication import Dispute, Version
 from hone.labeling.spans import mark
 from hone.storage import pairs
 from hone.storage.errors import Conflict, Forbidden, InputError
+from hone.storage.reviews import Adjudication
 
 
 def disputed(room: Desk, ana: str = "Ana's text", ben: str = "Ben's text") -> Dispute:
@@ -18,7 +19,7 @@ def disputed(room: Desk, ana: str = "Ana's text", ben: str = "Ben's text") -> Di
     return dispute
 
 
-def decide(room: Desk, dispute: Dispute, decision: str = "approve", **more: str) -> adjudication.Adjudication:
+def decide(room: Desk, dispute: Dispute, decision: str = "approve", **more: str) -> Adjudication:
     more.setdefault("request_key", room.key())
     said = "approve" if decision == "approve" else "reject"
     return adjudication.decide(room.store, room.project, room.lead, dispute.pair.id, said, **more)  # type: ignore[arg-type]
