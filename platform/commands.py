@@ -1,7 +1,7 @@
 """What the `hone` commands share: the options, the way to the workspace, the project that is meant."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,14 +64,14 @@ def project_path(name: str) -> str:
 
 
 @contextmanager
-def connected(make: bool = False) -> Iterator[Connection]:
+def connected(make: bool = False) -> Generator[Connection, None, None]:
     """The workspace's API, acting as --as if that was given."""
     with connect(workspace(), person=chosen.person, make=make) as connection:
         yield connection
 
 
 @contextmanager
-def session(project: str | None) -> Iterator[Session]:
+def session(project: str | None) -> Generator[Session, None, None]:
     """The workspace's API and a project: the one named, else the only one.
 
     Raises:

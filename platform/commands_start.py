@@ -23,8 +23,14 @@ def demo(
     from hone.platform import demo as example
 
     workspace = commands.workspace("hone-demo")
-    with terminal.progress("Building the example") as step:
-        example.build(workspace, lambda says, share: step(100 * share, 100, says))
+    with terminal.progress("Building the example", lines=False) as step:
+
+        def tell(says: str, share: float) -> None:
+            if says.endswith(" s"):  # a step is done, and how long it took
+                terminal.notice(f"  {says}")
+            step(100 * share, 100, says)
+
+        example.build(workspace, tell)
     terminal.say(f"The example workspace is {workspace.root}")
     terminal.say(example.accounts_text())
     if not build_only:

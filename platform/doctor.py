@@ -82,7 +82,7 @@ def _libraries() -> Iterator[Finding]:
             different = True
             yield _found("fail", name, "not installed", "Install Hone again: `pip install --upgrade hone-llm`.")
             continue
-        if not _same(here, tested):
+        if not same_version(here, tested):
             different = True
             yield _found(
                 "warn",
@@ -94,7 +94,7 @@ def _libraries() -> Iterator[Finding]:
         yield _found("ok", "libraries", f"all {len(TESTED)} as tested")
 
 
-def _same(here: str, tested: str) -> bool:
+def same_version(here: str, tested: str) -> bool:
     """The same major version; under 1.0 the same minor one, too."""
     there, wanted = here.split(".")[:2], tested.split(".")[:2]
     return there == wanted if wanted[0] == "0" else there[0] == wanted[0]

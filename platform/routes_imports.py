@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -117,7 +117,7 @@ def _parts(given: list[str], option: str, what: str) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _received(request: Request, opened: Runtime, file_name: str) -> AsyncIterator[Path]:
+async def _received(request: Request, opened: Runtime, file_name: str) -> AsyncGenerator[Path, None]:
     """The body as a file of the workspace, removed afterwards."""
     suffix = Path(file_name).suffix[:12]
     descriptor, name = tempfile.mkstemp(prefix=".incoming-", suffix=suffix, dir=opened.workspace.root)

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -52,11 +52,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Step]:
-    """A bar on stderr, fed by (done, total or None, words); in a log file a plain line at each tenth."""
+def progress(what: str, lines: bool = True) -> Generator[Step, None, None]:
+    """A bar on stderr, fed by (done, total or None, words); in a log file plain lines at each tenth, if wanted."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield _lines(what)
+        yield _lines(what) if lines else _nothing
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -86,3 +86,7 @@ def _lines(what: str) -> Step:
             notice(f"{what}:{share}{' ' + words if words else ''}")
 
     return step
+
+
+def _nothing(done: float, total: float | None, words: str = "") -> None:
+    """Nobody looks at a bar."""
