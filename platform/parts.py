@@ -2,7 +2,8 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -20,6 +21,15 @@ def heading(title: str, lead: str = "", eyebrow: str = "") -> None:
     above = f'<div class="h-eyebrow">{esc(eyebrow)}</div>' if eyebrow else ""
     below = f'<p class="h-lead">{esc(lead)}</p>' if lead else ""
     st.html(f'<div class="h-head">{above}<h1 class="h-title">{esc(title)}</h1>{below}</div>')
+
+
+@contextmanager
+def heading_with(title: str, lead: str = "") -> Iterator[None]:
+    """A heading with something at its right: what is drawn in the block, a button as a rule."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        below = f'<p class="h-lead">{esc(lead)}</p>' if lead else ""
+        st.html(f'<div class="h-head"><h1 class="h-title">{esc(title)}</h1>{below}</div>', width="stretch")
+        yield
 
 
 def section(title: str, text: str = "") -> None:

@@ -24,7 +24,7 @@ _LIGHT = {
     "sidebar.borderColor": "#E4E1D8",
 }
 _DARK = {
-    "primaryColor": "#5FA3CB",
+    "primaryColor": "#397BA2",
     "backgroundColor": "#15191D",
     "secondaryBackgroundColor": "#1D2329",
     "textColor": "#E4E7EA",

@@ -7,7 +7,7 @@ import streamlit as st
 from hone.labeling import batches as frozen
 from hone.labeling.batches import Plan
 from hone.platform import parts, shell
-from hone.platform.safe_html import esc, plain
+from hone.platform.safe_html import esc
 from hone.storage import batches
 from hone.storage.batches import SPLITS, Batch
 from hone.storage.people import Person
@@ -28,13 +28,13 @@ def page() -> None:
     with shell.store().read() as cursor:
         made = batches.listing(cursor, project.id)
     with shell.trouble():
-        _next(project, person, frozen.plan(shell.store(), project), len(made) + 1)
+        _next(project, person, frozen.plan(shell.store(), project), made)
     _so_far(made)
 
 
-def _next(project: Project, person: Person, plan: Plan, number: int) -> None:
+def _next(project: Project, person: Person, plan: Plan, made: list[Batch]) -> None:
     parts.section("What would be frozen now")
-    if not plan.items and not made_of(plan):
+    if not plan.items and not _left_out(plan):
         parts.empty("Nothing is approved yet", "Approved pairs gather here until you freeze them.")
         shell.way_on("review", "Review pairs")
         shell.way_on("pairs", "See the pairs", primary=False)
@@ -42,14 +42,14 @@ def _next(project: Project, person: Person, plan: Plan, number: int) -> None:
     parts.stats(
         ("Pairs", len(plan.items), f"in {parts.count(len({item.group for item in plan.items}), 'group')}"),
         *((split.capitalize(), plan.counts.get(split, 0), _SAYS[split]) for split in SPLITS),
-        ("Left out", made_of(plan), "see below why"),
+        ("Left out", _left_out(plan), "see below why"),
     )
     for warning in plan.warnings:
         parts.message(warning, "unsure")
     if plan.problem:
         parts.message(plan.problem, "bad")
     if plan.left_out:
-        with st.expander(f"Why {parts.count(made_of(plan), 'pair')} stay out"):
+        with st.expander(f"Why {parts.count(_left_out(plan), 'pair')} stay out"):
             parts.table(
                 ("Reason", "Pairs"),
                 [(esc(reason), f"{count:,}") for reason, count in sorted(plan.left_out.items())],
@@ -58,14 +58,17 @@ def _next(project: Project, person: Person, plan: Plan, number: int) -> None:
             if plan.exclusions:
                 shown = [(f"#{each.pair_number}", esc(each.reason), esc(each.detail)) for each in plan.exclusions[:200]]
                 parts.table(("Approved pair", "Reason", "Detail"), shown)
-    if not plan.problem:
-        _freeze(project, person, number)
+    same = next((batch for batch in made if batch.sha256 == frozen.batch_hash(plan.items)), None)
+    if same:
+        parts.note(f"Nothing was approved since: batch {same.number} holds exactly this.")
+    elif not plan.problem:
+        _freeze(project, person, len(made) + 1)
 
 
 _SAYS = {"train": "the model learns from these", "validation": "say when to stop", "test": "never learnt, only judged"}
 
 
-def made_of(plan: Plan) -> int:
+def _left_out(plan: Plan) -> int:
     """How many pairs stay out."""
     return sum(plan.left_out.values())
 
@@ -99,14 +102,12 @@ def _batch(batch: Batch, by: str) -> None:
         f'{parts.ROW.format(splits + aside)}<div class="h-progress">frozen {parts.ago(batch.frozen_at, now())}'
         f" by {esc(by)}</div></div>"
     )
-    hash_, verify, export = st.columns([3, 1, 1.3], vertical_alignment="center")
-    with hash_:
-        st.code(f"sha256 {batch.sha256}", language=None, wrap_lines=True)
-    with verify:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.code(f"sha256 {batch.sha256}", language=None, wrap_lines=True, width=640)
+        st.space("stretch")
         st.button("Verify", key=f"verify-{batch.id}", on_click=partial(shell.act, partial(_verify, batch)))
-    with export:
         st.download_button(
-            plain("Download JSONL"),
+            "Download JSONL",
             data=partial(_export, batch),
             file_name=f"batch-{batch.number}.jsonl",
             mime="application/jsonl",

@@ -23,6 +23,7 @@ SAYS = {
     "key": "the row's own id",
 }
 _DONE = "hone_import_done"
+MOST = 6  # columns in the preview
 _NO = "(none)"
 _SAME = "(the same text for all)"
 
@@ -78,10 +79,13 @@ def _shown(preview: Preview) -> None:
             + broken
         )
     )
-    cells = [[esc(clipped(row.get(name, ""), 90)) for name in preview.columns] for row in preview.rows[:3]]
+    told = [name for name in preview.columns if any(row.get(name) for row in preview.rows)]
+    cells = [[esc(clipped(row.get(name, ""), 90)) for name in told[:MOST]] for row in preview.rows[:3]]
     with st.container(key="card-preview"):
         st.html('<div class="h-eyebrow">The first rows</div>')
-        parts.table(preview.columns, cells)
+        parts.table([clipped(name, 24) for name in told[:MOST]], cells)
+        if len(preview.columns) > len(told[:MOST]):
+            parts.note(f"And {parts.count(len(preview.columns) - len(told[:MOST]), 'column')} more.")
 
 
 def _mapping(file_id: str, preview: Preview) -> Mapping:

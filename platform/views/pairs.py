@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from hone.platform import parts, shell, story
-from hone.platform.safe_html import clipped, diff, esc, plain
+from hone.platform.safe_html import clipped, diff, esc
 from hone.platform.story import Told
 from hone.platform.views import importing
 from hone.storage import pairs
@@ -60,11 +60,10 @@ def _all(project: Project, person: Person) -> None:
             with shell.centre():
                 st.button("Import a file", key="import", type="primary", on_click=partial(_open, "import"))
         return
-    head, button = st.columns([5, 1], vertical_alignment="center")
-    with head:
-        parts.heading("Pairs", f"{total:,} in this project. Every text and every opinion that it ever had is kept.")
-    if person.has("lead"):
-        button.button("Import a file", key="import", on_click=partial(_open, "import"), icon=":material/upload:")
+    lead = f"{total:,} in this project. Every text and every opinion that it ever had is kept."
+    with parts.heading_with("Pairs", lead):
+        if person.has("lead"):
+            st.button("Import a file", key="import", on_click=partial(_open, "import"), icon=":material/upload:")
     shell.said()
     state, words = _filters(counts)
     after = st.session_state.get(_AFTER) or [0]

@@ -1,0 +1,116 @@
+"""Start a run: which batch, which base, which settings."""
+
+import streamlit as st
+
+from hone.platform import iterations, parts, shell
+from hone.platform.safe_html import plain
+from hone.storage import batches, models
+from hone.storage.batches import Batch
+from hone.storage.models import Model
+from hone.storage.people import Person
+from hone.storage.projects import Project
+from hone.training.config import PRESETS, preset
+
+TOY = "toy"
+OWN = "own"
+FIELDS = {
+    "epochs": "Passes over the data",
+    "learning_rate": "Learning rate",
+    "lora_r": "LoRA rank",
+    "max_length": "Longest row, tokens",
+    "patience": "Patience, evaluations",
+}
+
+
+def draw(project: Project, person: Person) -> None:
+    """Draw the form of a training run."""
+    parts.heading("Train a model", "A LoRA adapter on a frozen batch, in a process of its own. You may close the page.")
+    with shell.store().read() as cursor:
+        made = list(reversed(batches.listing(cursor, project.id)))
+        known = models.listing(cursor, project.id)
+    with st.container(width=680, gap="medium"):
+        _form(project, person, made, known)
+
+
+def _form(project: Project, person: Person, made: list[Batch], known: list[Model]) -> None:
+    batch = st.selectbox(
+        "Batch", made, format_func=lambda each: f"{each.number}. {each.name} ({each.counts.get('train', 0):,} to learn)"
+    )
+    base, parent = _base(known)
+    settings = _settings(base == TOY)
+    if st.button("Start the run", type="primary", key="start-run") and batch:
+        _start(project, person, batch, base, parent, settings)
+
+
+def _base(known: list[Model]) -> tuple[str | None, Model | None]:
+    """The base to learn on, and the iteration to go on from."""
+    options: list[str] = [*(["same"] if known else []), TOY, OWN]
+    says = {
+        "same": f"The base of this project: {plain(known[0].name) if known else ''}",
+        TOY: "The toy base, made here in half a minute",
+        OWN: "A folder or an id on the hub",
+    }
+    captions = {
+        "same": "Iterations on one base can be compared.",
+        TOY: "Under a million parameters: to learn the tool with, not to use.",
+        OWN: "For real work: an instruct model that this machine can hold.",
+    }
+    chosen = st.radio(
+        "Base model",
+        options,
+        format_func=says.__getitem__,
+        captions=[captions[each] for each in options],
+        key="start-base",
+    )
+    named = None
+    if chosen == OWN:
+        named = st.text_input("Folder or id", key="start-base-name", placeholder="Qwen/Qwen3-0.6B or /models/mine")
+    base = known[0].base if chosen == "same" and known else TOY if chosen == TOY else named
+    iterations_so_far = [model for model in known if model.folder and model.base == base]
+    parent = None
+    if iterations_so_far:
+        parent = st.selectbox(
+            "Go on from",
+            [None, *iterations_so_far],
+            format_func=lambda model: "The base itself" if model is None else f"Iteration {model.number}: {model.name}",
+            key="start-parent",
+        )
+    return base, parent
+
+
+def _settings(toy: bool) -> list[str]:
+    names = sorted(PRESETS)
+    usual = "toy" if toy else "standard"
+    chosen = (
+        st.segmented_control(
+            "Settings", names, default=usual, required=True, format_func=str.capitalize, key=f"start-preset-{usual}"
+        )
+        or usual
+    )
+    parts.note(PRESETS[chosen].advice)
+    values = preset(chosen)
+    given = {name: str(value) for name, value in values.items()}
+    with st.expander("More settings"):
+        columns = st.columns(len(FIELDS))
+        for column, (name, label) in zip(columns, FIELDS.items(), strict=True):
+            with column:
+                said = st.text_input(label, key=f"start-{name}", placeholder=given.get(name, "as usual"))
+            if said and said.strip():
+                given[name] = said.strip()
+        more = st.text_area("Others, one key=value in a line", key="start-more", height=80, placeholder="seed=7")
+    return [*(f"{name}={value}" for name, value in given.items()), *_lines(more or "")]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _start(
+    project: Project, person: Person, batch: Batch, base: str | None, parent: Model | None, settings: list[str]
+) -> None:
+    with st.spinner("Preparing the run folder"):
+        run = iterations.start_training(
+            shell.runtime(), project, person, batch, base=base, parent=parent, settings=settings
+        )
+    st.session_state["hone_training_view"] = run.number
+    st.rerun()
