@@ -1,6 +1,7 @@
 """What the `hone` commands share: the options, the way to the workspace, the project that is meant."""
 
 import json
+import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -88,6 +89,13 @@ def _only_project(connection: Connection) -> str:
     if not known:
         raise InputError("The workspace has no project yet. `hone import FILE --project NAME` makes one.")
     raise InputError(f"There are {len(known)} projects: name one with --project. There are: {', '.join(known)}.")
+
+
+def typed(command: str) -> str:
+    """A command as it is to be typed: with the workspace, when this one was called with it."""
+    if chosen.workspace is None:
+        return command
+    return command.replace("hone ", f"hone --workspace {shlex.quote(chosen.workspace)} ", 1)
 
 
 def readable(path: Path) -> Path:

@@ -8,7 +8,7 @@ import typer
 
 from hone.platform import commands, terminal
 from hone.platform.client import Connection
-from hone.platform.commands import AsJson, ProjectName, connected, json_lines, project_path, readable, session
+from hone.platform.commands import AsJson, ProjectName, connected, json_lines, project_path, readable, session, typed
 from hone.storage.errors import InputError
 from hone.storage.records import new_id
 
@@ -133,7 +133,7 @@ def _show_standing(found: dict[str, Any]) -> None:
     if iteration and iteration["report"] is not None:
         terminal.say(f"  report    {iteration['report']}: {iteration['verdict']}")
     if found["next"]:
-        terminal.say(f"  next      {found['next']['says']}  {found['next']['command']}")
+        terminal.say(f"  next      {found['next']['says']}  {typed(found['next']['command'])}")
 
 
 def _look(file: Path) -> Any:

@@ -7,10 +7,11 @@ import typer
 
 from hone.platform import terminal
 from hone.platform.client import Connection
-from hone.platform.commands import AsJson, ProjectName, chosen, connected, numbers, session
+from hone.platform.commands import AsJson, ProjectName, connected, numbers, session, typed
 from hone.storage.errors import RunError
 
 LOOK = 0.5  # seconds between two looks at a run
+BEGIN = 5.0  # seconds in which a run that need not wait for others has begun
 FINISHED = ("done", "failed", "cancelled")
 
 Set = Annotated[
@@ -38,8 +39,8 @@ def train(
     with session(project) as here:
         body = {"batch": batch, "base": base, "parent": parent, "settings": set_ or []}
         run = here.post("/runs/train", body)
-        if not detach:
-            run = follow(here.connection, run["number"], f"Run {run['number']}, training")
+        what = f"Run {run['number']}, training"
+        run = begun(here.connection, run) if detach else follow(here.connection, run["number"], what)
         _tell_runs([run], as_json)
 
 
@@ -55,7 +56,9 @@ def generate(
     body = {"batch": batch, "models": numbers(models), "settings": set_ or []}
     with session(project) as here:
         started = here.post("/runs/generate", body)
-        if not detach:
+        if detach:
+            started = [begun(here.connection, started[0]), *started[1:]]
+        else:
             started = [follow(here.connection, run["number"], f"Run {run['number']}, answering") for run in started]
         _tell_runs(started, as_json)
 
@@ -121,8 +124,7 @@ def resume(number: Number, detach: Detach = False) -> None:
     """Go on from a run's last checkpoint."""
     with connected() as connection:
         run = connection.call("POST", f"/runs/{number}/resume")
-        if not detach:
-            run = follow(connection, number, f"Run {number}")
+        run = begun(connection, run) if detach else follow(connection, number, f"Run {number}")
         _tell_runs([run], False)
 
 
@@ -149,8 +151,18 @@ def follow(connection: Connection, number: int, what: str) -> dict[str, Any]:
                     return run
                 time.sleep(LOOK)
     except KeyboardInterrupt:
-        terminal.notice(f"Run {number} goes on by itself. {_come_back(number)}")
+        _tell_left(connection.call("GET", f"/runs/{number}"))
         raise typer.Exit(130) from None
+
+
+def begun(connection: Connection, run: dict[str, Any]) -> dict[str, Any]:
+    """The run once it is at work, or as it stands when it has to wait for others."""
+    end = time.monotonic() + BEGIN
+    found: dict[str, Any] = run
+    while found["status"] == "waiting" and time.monotonic() < end:
+        time.sleep(LOOK / 5)
+        found = connection.call("GET", f"/runs/{run['number']}")
+    return found
 
 
 def _show_event(event: dict[str, Any], step: terminal.Step, loss: float | None) -> None:
@@ -172,7 +184,7 @@ def _tell_runs(ended: list[dict[str, Any]], as_json: bool) -> None:
         if run["status"] == "done" and not as_json:
             terminal.say(f"Run {run['number']} is done.")
         elif run["status"] not in FINISHED and not as_json:
-            terminal.say(f"Run {run['number']} is {run['status']}. {_come_back(run['number'])}")
+            _tell_left(run)
     failed = [run for run in ended if run["status"] in ("failed", "cancelled")]
     if failed:
         run = failed[0]
@@ -182,9 +194,18 @@ def _tell_runs(ended: list[dict[str, Any]], as_json: bool) -> None:
         )
 
 
+def _tell_left(run: dict[str, Any]) -> None:
+    """What becomes of a run that nobody follows now."""
+    number = run["number"]
+    if run["status"] == "waiting":
+        terminal.notice(f"Run {number} waits for its turn; `{typed('hone serve')}` or the next command starts it.")
+    elif run["status"] == "running":
+        terminal.notice(f"Run {number} goes on by itself. {_come_back(number)}")
+
+
 def _come_back(number: int) -> str:
-    where = f" --workspace {chosen.workspace}" if chosen.workspace else ""
-    return f"See it with `hone{where} runs show {number} --follow`, stop it with `hone{where} runs cancel {number}`."
+    watch, stop = typed(f"hone runs show {number} --follow"), typed(f"hone runs cancel {number}")
+    return f"See it with `{watch}`, stop it with `{stop}`."
 
 
 VERBS: dict[str, Any] = {"train": train, "runs": runs, "generate": generate}

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 
 from hone.labeling import importing
 from hone.labeling.importing import ImportResult, Mapping, Preview
-from hone.platform.caller import Of, Open, Who
+from hone.platform.caller import Lead, Of, Open, Who
 from hone.platform.runtime import Runtime
 from hone.storage import pairs
 from hone.storage.errors import InputError, WorkspaceError
@@ -31,7 +31,7 @@ class Look(Record):
 
 
 @router.post("/previews")
-async def preview(request: Request, opened: Open, _: Who, file_name: str) -> Look:
+async def preview(request: Request, opened: Open, _: Lead, file_name: str) -> Look:
     """Read the columns and first rows of the file in the body; nothing is stored."""
     async with _received(request, opened, file_name) as path:
         return await to_thread.run_sync(_look, path)
@@ -41,7 +41,7 @@ async def preview(request: Request, opened: Open, _: Who, file_name: str) -> Loo
 async def take_in(
     request: Request,
     opened: Open,
-    who: Who,
+    who: Lead,
     project: Of,
     file_name: str,
     map: Settings = [],  # noqa: B006
@@ -119,16 +119,22 @@ def _parts(given: list[str], option: str, what: str) -> dict[str, str]:
 @asynccontextmanager
 async def _received(request: Request, opened: Runtime, file_name: str) -> AsyncGenerator[Path, None]:
     """The body as a file of the workspace, removed afterwards."""
-    suffix = Path(file_name).suffix[:12]
-    descriptor, name = tempfile.mkstemp(prefix=".incoming-", suffix=suffix, dir=opened.workspace.root)
+    descriptor, name = tempfile.mkstemp(
+        prefix=".incoming-", suffix=Path(file_name).suffix[:12], dir=opened.workspace.root
+    )
+    try:
+        await _receive(request, descriptor)
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+async def _receive(request: Request, descriptor: int) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             async for chunk in request.stream():
                 await to_thread.run_sync(file.write, chunk)
-        yield Path(name)
     except OSError as problem:
         raise WorkspaceError(
             f"The file could not be received: {problem.strerror}. Nothing was stored; free some space and repeat."
         ) from problem
-    finally:
-        Path(name).unlink(missing_ok=True)

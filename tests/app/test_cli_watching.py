@@ -66,9 +66,11 @@ def test_ctrl_c_leaves_a_run_at_work_and_the_next_command_finds_it(
     assert "Traceback" not in said
     assert json.loads(output(hone, "runs", "show", "1", "--json"))["run"]["status"] == "running"
     output(hone, "runs", "cancel", "1")
-    ended = subprocess.run([*hone, "runs", "show", "1", "--follow"], capture_output=True, text=True, check=True)
-    assert "cancelled" in ended.stdout
-    assert output(hone, "runs", "log", "1") is not None
+    assert "cancelled" in output(hone, "runs", "show", "1", "--follow")
+    resumed = subprocess.run([*hone, "runs", "resume", "1", "--detach"], capture_output=True, text=True, check=True)
+    assert "Run 1 goes on by itself" in resumed.stderr
+    output(hone, "runs", "cancel", "1")
+    assert "cancelled" in output(hone, "runs", "show", "1", "--follow")
 
 
 def frozen(hone: list[str], folder: Path) -> None:
