@@ -23,6 +23,7 @@ from hone.storage.store import Store
 from hone.training.config import AnyConfig, GenerateConfig, TrainConfig, preset, with_settings
 from hone.training.folder import Row, Split, prepare
 from hone.training.published import read_facts
+from hone.training.weights import is_folder
 
 SPACE = 500_000_000  # bytes that must be free before a run begins
 _numbering = threading.Lock()  # a run's folder is made before its row: two must not take the same number
@@ -68,7 +69,7 @@ def start_training(
     """
     person.must("lead")
     frozen.verify(machine.store, batch)
-    chosen = checked_base(base or _usual_base(machine.store, project, parent))
+    chosen = _same_toy(machine.store, project, checked_base(base or _usual_base(machine.store, project, parent)))
     config = train_config(project, chosen, batch, settings)
     if parent is not None:
         _fits(parent, config)
@@ -221,6 +222,14 @@ def _usual_base(store: Store, project: Project, parent: Model | None) -> str:
             "or toy for a small one to learn with."
         )
     return known[0].base
+
+
+def _same_toy(store: Store, project: Project, base: str) -> str:
+    """For "toy", the very toy base that the project began with: another Hone may make another one."""
+    with store.read() as cursor:
+        known = models.listing(cursor, project.id)
+    own = known[0].base if base == TOY and known else base
+    return own if base_name(own) == base_name(TOY) and is_folder(own) else base
 
 
 def _fits(parent: Model, config: TrainConfig) -> None:

@@ -12,6 +12,7 @@ from hone.labeling import batches as frozen
 from hone.labeling.standing import settle
 from hone.platform import iterations
 from hone.platform.bases import base_name, checked_base
+from hone.platform.finishing import ensure_base_model
 from hone.platform.supervisor import Supervisor
 from hone.storage import audit, models, pairs, projects, runs
 from hone.storage.batches import Batch
@@ -213,6 +214,15 @@ def test_the_toy_base_and_ids_of_the_hub_are_taken_as_they_are(base: str) -> Non
 def test_a_base_is_called_by_its_last_name() -> None:
     assert base_name("Qwen/Qwen2.5-0.5B") == "Qwen2.5-0.5B"
     assert base_name("/somewhere/toy-base-0123456789ab") == base_name("toy") == "Toy base"
+
+
+def test_a_project_stays_on_the_toy_base_that_it_began_with(team: Team, tiny_base: Path, tmp_path: Path) -> None:
+    own = tmp_path / "toy-base-of-an-earlier-hone"
+    own.symlink_to(tiny_base)
+    first = iterations.start_training(team, team.project, team.lead, team.batch, base="toy")
+    team.store.write(lambda cursor: ensure_base_model(cursor, team.project.id, str(own), None))
+    second = iterations.start_training(team, team.project, team.lead, team.batch, base="toy")
+    assert [folder_of(team, run).config().base for run in (first, second)] == ["toy", str(own)]
 
 
 def test_the_toy_base_takes_the_toy_preset_and_any_other_the_standard_one(team: Team) -> None:
