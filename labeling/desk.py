@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
-from hone.labeling.saying import Draft, Opinion, must_be_free, say
+from hone.labeling.saying import Draft, Opinion, must_be_free, must_be_wanted, say
 from hone.labeling.standing import settle, start_revision
 from hone.storage import batches, pairs, reviews
 from hone.storage.errors import Conflict
@@ -80,10 +80,8 @@ def submit(
         earlier = _answered(cursor, request_key, person)
         if earlier:
             return earlier
-        pair = _pair_of(cursor, project, person, token, pair_id)
-        review = say(cursor, project, pair, person, opinion, source="page", request_key=request_key)
-        pairs.release_subject(cursor, pair.id, person.id)
-        return review
+        pair, held = _pair_of(cursor, project, person, token, pair_id)
+        return say(cursor, project, pair, person, opinion, held=held, source="page", request_key=request_key)
 
     return store.write(change)
 
@@ -127,6 +125,7 @@ def keep_lease(store: Store, project: Project, person: Person, token: str) -> Le
     def change(cursor: Cursor) -> Lease:
         pair, live = _leased(cursor, project, person, token)
         if not live:
+            must_be_wanted(project, pair, person, reviews.current(cursor, pair.id, pair.round))
             must_be_free(cursor, project, pair, person)
         return pairs.renew(cursor, token, person.id)
 
@@ -188,18 +187,16 @@ def _must_be_of(project: Project, pair: Pair) -> None:
         raise Conflict(f"This pair is not of the project '{project.name}'. Reload the page.")
 
 
-def _pair_of(cursor: Cursor, project: Project, person: Person, token: str, pair_id: str | None) -> Pair:
-    """The pair of a lease; one whose lease is over only while it is free for this person."""
+def _pair_of(cursor: Cursor, project: Project, person: Person, token: str, pair_id: str | None) -> tuple[Pair, bool]:
+    """The pair of a lease, or else the one that is named, and whether the person holds it still."""
     try:
-        pair, live = _leased(cursor, project, person, token)
+        return _leased(cursor, project, person, token)
     except Conflict:
         if pair_id is None:
             raise
-        pair, live = pairs.get(cursor, pair_id), False
-        _must_be_of(project, pair)
-    if not live:
-        must_be_free(cursor, project, pair, person)
-    return pair
+    pair = pairs.get(cursor, pair_id)
+    _must_be_of(project, pair)
+    return pair, False
 
 
 def _take_back(cursor: Cursor, project: Project, person: Person, last: Review, request_key: str) -> Review:

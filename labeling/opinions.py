@@ -1,6 +1,7 @@
 """Opinions that were given elsewhere: recorded from a file row by row, under the same rules as on the desk."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -9,7 +10,7 @@ from pydantic import ValidationError
 from hone.labeling.adjudication import settle_dispute
 from hone.labeling.importing import RowProblem
 from hone.labeling.reading import read
-from hone.labeling.saying import Opinion, must_be_free, say
+from hone.labeling.saying import Opinion, say
 from hone.labeling.spans import field_text, locate
 from hone.labeling.standing import start_revision
 from hone.storage import audit, pairs, people, reviews
@@ -23,8 +24,10 @@ from hone.storage.store import Cursor, Store
 
 Row: TypeAlias = Mapping[str, Any]
 Recording: TypeAlias = Literal["file", "example"]
+One: TypeAlias = Callable[[Cursor, Row, Pair, Callable[[str], Person]], bool]  # False: it was in already
 OPINION = ("decision", "response", "ratings", "categories", "note", "seconds")
 REVIEW_FIELDS = ("key", "annotator", *OPINION, "flags")
+CHUNK = 100  # rows in one transaction: the desk goes on in between
 ADJUDICATION_FIELDS = ("key", "lead", "decision", "version", "response", "reason")
 
 
@@ -52,7 +55,7 @@ def rows_in(path: Path, name: str | None = None) -> list[dict[str, Any]]:
 def record_reviews(
     store: Store, project: Project, by: Person, rows: Sequence[Row], *, source: Recording = "file"
 ) -> Recorded:
-    """Store experts' opinions, all good rows in one transaction. The same rows again add nothing.
+    """Store experts' opinions, each good row of them. The same rows again add nothing.
 
     A row names the pair by `key` (the key of its file, or "#12"), the `annotator`, and the `decision`; it may
     have `response` (the edited text), `ratings`, `categories`, `flags`, `note` and `seconds`. A flag has
@@ -64,27 +67,23 @@ def record_reviews(
     """
     by.must("lead")
 
-    def one(cursor: Cursor, row: Row, keys: Mapping[str, str]) -> bool:
-        _must_know(row, REVIEW_FIELDS)
-        annotator = people.named(cursor, _name(row, "annotator"))
+    def one(cursor: Cursor, row: Row, pair: Pair, named: Callable[[str], Person]) -> bool:
+        annotator = named(_name(row, "annotator"))
         annotator.must("expert")
-        pair = _pair(cursor, row, keys)
         request = sha256("review", project.id, source, pair.id, annotator.id, canonical(dict(row)))
         if reviews.by_request(cursor, request):
             return False
-        must_be_free(cursor, project, pair, annotator)
         opinion = _opinion(row, start_revision(cursor, pair))
-        say(cursor, project, pair, annotator, opinion, source=source, request_key=request)
-        pairs.release_subject(cursor, pair.id, annotator.id)
+        say(cursor, project, pair, annotator, opinion, held=False, source=source, request_key=request)
         return True
 
-    return store.write(lambda cursor: _each(cursor, project, by, rows, one, "reviews recorded", source))
+    return _each(store, project, by, rows, REVIEW_FIELDS, one, "reviews recorded", source)
 
 
 def record_adjudications(
     store: Store, project: Project, by: Person, rows: Sequence[Row], *, source: Recording = "file"
 ) -> Recorded:
-    """Store leads' decisions on disputed pairs, all good rows in one transaction. The same rows again add nothing.
+    """Store leads' decisions on disputed pairs, each good row of them. The same rows again add nothing.
 
     A row has `key`, `decision` and, for an approval, `response`; as wanted `lead` (a name, else `by`) and `reason`.
 
@@ -93,11 +92,9 @@ def record_adjudications(
     """
     by.must("lead")
 
-    def one(cursor: Cursor, row: Row, keys: Mapping[str, str]) -> bool:
-        _must_know(row, ADJUDICATION_FIELDS)
-        lead = people.named(cursor, _name(row, "lead")) if row.get("lead") else by
+    def one(cursor: Cursor, row: Row, pair: Pair, named: Callable[[str], Person]) -> bool:
+        lead = named(_name(row, "lead")) if row.get("lead") else by
         lead.must("lead")
-        pair = _pair(cursor, row, keys)
         decision = row.get("decision")
         if decision not in ("approve", "reject"):
             raise InputError(f"the decision is '{decision}': use approve or reject")
@@ -118,31 +115,43 @@ def record_adjudications(
         )
         return True
 
-    return store.write(lambda cursor: _each(cursor, project, by, rows, one, "decisions recorded", source))
+    return _each(store, project, by, rows, ADJUDICATION_FIELDS, one, "decisions recorded", source)
 
 
 def _each(
-    cursor: Cursor,
+    store: Store,
     project: Project,
     by: Person,
     rows: Sequence[Row],
-    one: Callable[[Cursor, Row, Mapping[str, str]], bool],
+    fields: Sequence[str],
+    one: One,
     act: str,
     source: Recording,
 ) -> Recorded:
     """Every row by itself. A refused one raises before its first statement that writes, so nothing of it stays."""
-    keys = pairs.by_key(cursor, project.id)
-    added = known = 0
-    refused: list[RowProblem] = []
-    for place, row in enumerate(rows, start=1):
-        try:
-            new = one(cursor, row, keys)
-        except HoneError as problem:
-            refused.append(RowProblem(line=place, reason=str(problem)))
-            continue
-        added, known = added + new, known + (not new)
-    audit.record(cursor, by.id, act, project.id, added=added, known=known, refused=len(refused), source=source)
-    return Recorded(added=added, known=known, refused=tuple(refused))
+
+    def chunk(cursor: Cursor, start: int) -> Recorded:
+        named = cache(lambda name: people.named(cursor, name))
+        keys = pairs.by_key(cursor, project.id)
+        added = known = 0
+        refused: list[RowProblem] = []
+        for place, row in enumerate(rows[start : start + CHUNK], start=start + 1):
+            try:
+                _must_know(row, fields)
+                new = one(cursor, row, _pair(cursor, row, keys), named)
+            except HoneError as problem:
+                refused.append(RowProblem(line=place, reason=str(problem)))
+                continue
+            added, known = added + new, known + (not new)
+        audit.record(cursor, by.id, act, project.id, added=added, known=known, refused=len(refused), source=source)
+        return Recorded(added=added, known=known, refused=tuple(refused))
+
+    done = [store.write(partial(chunk, start=start)) for start in range(0, len(rows), CHUNK)]
+    return Recorded(
+        added=sum(part.added for part in done),
+        known=sum(part.known for part in done),
+        refused=tuple(row for part in done for row in part.refused),
+    )
 
 
 def _must_know(row: Row, fields: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from hone.labeling import spans, texts
 from hone.labeling.diff import changed_words
-from hone.labeling.standing import settle, start_revision
+from hone.labeling.standing import settle_with, start_revision
 from hone.storage import pairs, reviews
 from hone.storage.errors import Conflict, InputError
 from hone.storage.pairs import Pair, Revision
@@ -44,18 +44,23 @@ def say(
     person: Person,
     opinion: Opinion,
     *,
+    held: bool,
     source: Source,
     request_key: str,
 ) -> Review:
     """Check an opinion and store all of it: the edited text, the review, its flags, where the pair stands now.
 
-    Everything is checked before the first row is written.
+    Everything is checked before the first row is written. `held` says that the person holds the pair at the
+    moment; otherwise it must be free beside those who do.
 
     Raises:
         InputError: Something in the opinion is not allowed.
         Conflict: The pair has all the opinions that it wants, or one of this person in this round.
     """
-    must_be_wanted(cursor, project, pair, person)
+    given = reviews.current(cursor, pair.id, pair.round)
+    must_be_wanted(project, pair, person, given)
+    if not held:
+        must_be_free(cursor, project, pair, person)
     start = start_revision(cursor, pair)
     text = start.response if opinion.response is None else texts.must_be_text("response", opinion.response)
     note = texts.must_be_text("note", opinion.note, texts.LONGEST_NOTE)
@@ -79,14 +84,15 @@ def say(
         created_at=now(),
     )
     reviews.add(cursor, review, opinion.flags)
-    settle(cursor, project, pair.id)
+    settle_with(cursor, project, pair, [*given, review])
+    pairs.release_subject(cursor, pair.id, person.id)
     reviews.drop_draft(cursor, person.id, pair.id)
     return review
 
 
-def must_be_wanted(cursor: Cursor, project: Project, pair: Pair, person: Person) -> None:
-    """Raise Conflict when the pair wants no further opinion, or has one of this person in this round."""
-    if any(review.person_id == person.id for review in reviews.current(cursor, pair.id, pair.round)):
+def must_be_wanted(project: Project, pair: Pair, person: Person, given: Iterable[Review]) -> None:
+    """Raise Conflict when the pair wants no further opinion, or has one of this person among those of its round."""
+    if any(review.person_id == person.id for review in given):
         raise Conflict(
             f"There is an opinion of {person.name} on pair #{pair.number} in this round already. "
             "It can be taken back, and said anew."
@@ -96,8 +102,7 @@ def must_be_wanted(cursor: Cursor, project: Project, pair: Pair, person: Person)
 
 
 def must_be_free(cursor: Cursor, project: Project, pair: Pair, person: Person) -> None:
-    """Raise Conflict unless the pair wants an opinion of this person beside those that others are giving just now."""
-    must_be_wanted(cursor, project, pair, person)
+    """Raise Conflict when the pair gets all the opinions that it wants from those who are at work on it now."""
     if pair.done + pairs.held_by_others(cursor, pair.id, person.id) >= project.settings.overlap:
         raise Conflict(f"Pair #{pair.number} is with as many others now as it wants. Take another, or try again later.")
 

@@ -64,18 +64,18 @@ def standing(
 def settle(cursor: Cursor, project: Project, pair_id: str) -> Standing:
     """Work out where a pair stands from its rows, and write it where the queue reads it."""
     pair = pairs.get(cursor, pair_id)
+    return settle_with(cursor, project, pair, reviews.current(cursor, pair_id, pair.round))
+
+
+def settle_with(cursor: Cursor, project: Project, pair: Pair, given: Sequence[Review]) -> Standing:
+    """The same for a caller that has read the pair, and the opinions of its round, already."""
     settings = project.settings
-    given = reviews.current(cursor, pair_id, pair.round)
-    found = standing(
-        given,
-        reviews.adjudication_of(cursor, pair_id, pair.round),
-        settings.overlap,
-        settings.agree,
-        _responses(cursor, given),
-    )
+    # A lead decides on disputed pairs, which are settled at once: in the round of an open one nobody has.
+    decided = None if pair.state == "open" else reviews.adjudication_of(cursor, pair.id, pair.round)
+    found = standing(given, decided, settings.overlap, settings.agree, _responses(cursor, given))
     pairs.set_standing(
         cursor,
-        pair_id,
+        pair.id,
         state=found.state,
         done=found.done,
         wanted=settings.overlap,
