@@ -45,11 +45,17 @@ def list_(project: ProjectName = None, as_json: AsJson = False) -> None:
         terminal.as_json(found)
         return
     rows = [
-        (made["number"], made["name"], *made["counts"].values(), made["frozen_at"][:16], made["sha256"][:12])
+        (
+            made["number"],
+            made["name"],
+            *made["counts"].values(),
+            terminal.moment(made["frozen_at"]),
+            made["sha256"][:12],
+        )
         for made in found
     ]
     splits = tuple(f">{split}" for split in (found[0]["counts"] if found else ()))
-    terminal.table((">batch", "name", *splits, "frozen", "sha256"), rows)
+    terminal.table((">batch", "name", *splits, "frozen (UTC)", "sha256"), rows)
 
 
 @batch.command("show")
@@ -61,7 +67,8 @@ def show(number: Number, project: ProjectName = None, as_json: AsJson = False) -
         terminal.as_json(found)
         return
     made = found["batch"]
-    terminal.say(f"Batch {made['number']} ({made['name']}), frozen {made['frozen_at'][:16]}: {_counts(made['counts'])}")
+    frozen = terminal.moment(made["frozen_at"])
+    terminal.say(f"Batch {made['number']} ({made['name']}), frozen {frozen} UTC: {_counts(made['counts'])}")
     terminal.say(f"sha256 {made['sha256']}, seed {made['seed']}, fractions {made['fractions']}")
     _show_left_out(made["left_out"])
 

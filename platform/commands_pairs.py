@@ -133,7 +133,8 @@ def _show_standing(found: dict[str, Any]) -> None:
     if iteration and iteration["report"] is not None:
         terminal.say(f"  report    {iteration['report']}: {iteration['verdict']}")
     if found["next"]:
-        terminal.say(f"  next      {found['next']['says']}  {typed(found['next']['command'])}")
+        terminal.say(f"  next      {found['next']['says']}")
+        terminal.say(f"            {typed(found['next']['command'])}")
 
 
 def _look(file: Path) -> Any:

@@ -50,8 +50,11 @@ def list_(project: ProjectName = None, as_json: AsJson = False) -> None:
     if as_json:
         terminal.as_json(found)
         return
-    rows = [(made["number"], made["new"], made["old"], made["set"], made["verdict"], made["made_at"]) for made in found]
-    terminal.table((">report", "new", "old", ">set", "verdict", "made"), rows)
+    rows = [
+        (made["number"], made["new"], made["old"], made["set"], made["verdict"], terminal.moment(made["made_at"]))
+        for made in found
+    ]
+    terminal.table((">report", "new", "old", ">set", "verdict", "made (UTC)"), rows)
 
 
 @report.command("show")

@@ -79,10 +79,17 @@ def list_(project: ProjectName = None, as_json: AsJson = False) -> None:
         terminal.as_json(found)
         return
     rows = [
-        (run["number"], run["kind"], run["config"].get("run"), run["status"], run["created_at"][:16], run["message"])
+        (
+            run["number"],
+            run["kind"],
+            run["config"].get("run"),
+            run["status"],
+            terminal.moment(run["created_at"]),
+            run["message"],
+        )
         for run in found
     ]
-    terminal.table((">run", "kind", "of", "status", "asked for", "says"), rows)
+    terminal.table((">run", "kind", "of", "status", "asked for (UTC)", "says"), rows)
 
 
 @runs.command("show")
@@ -103,10 +110,10 @@ def show(
     terminal.say(f"Run {number} ({run['kind']}): {run['status']}. {run['message']}".rstrip())
     for name, value in {**run["config"], **(run["result"] or {})}.items():
         if isinstance(value, str | int | float) and name not in ("template", "kind", "schema_version"):
-            terminal.say(f"  {name:<18} {value}")
+            terminal.say(f"  {name:<20} {_short(value)}")
     for event in [event for event in events if event["kind"] in ("metric", "warning", "failed")][-8:]:
-        told = ", ".join(f"{name} {value}" for name, value in event["body"].items() if name != "rows")
-        terminal.say(f"  {event['kind']:<18} {told}")
+        told = ", ".join(f"{name} {_short(value)}" for name, value in event["body"].items() if name != "rows")
+        terminal.say(f"  {event['kind']:<20} {told}")
 
 
 @runs.command("cancel")
@@ -201,6 +208,10 @@ def _tell_left(run: dict[str, Any]) -> None:
         terminal.notice(f"Run {number} waits for its turn; `{typed('hone serve')}` or the next command starts it.")
     elif run["status"] == "running":
         terminal.notice(f"Run {number} goes on by itself. {_come_back(number)}")
+
+
+def _short(value: Any) -> Any:
+    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _come_back(number: int) -> str:

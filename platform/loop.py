@@ -1,5 +1,7 @@
 """Where an iteration stands on its way round the loop, and what is next."""
 
+import shlex
+
 from hone.storage import batches, matchups, models, pairs, reports, runs
 from hone.storage.models import Model
 from hone.storage.pairs import State
@@ -27,6 +29,7 @@ class Iteration(Record):
     unanswered: tuple[int, ...] = ()  # models that have not answered the newest model's test split
     report: int | None = None
     verdict: str = ""
+    decided: bool = False  # the newest model was promoted or rejected
 
 
 class Step(Record):
@@ -77,7 +80,7 @@ def rivals(cursor: Cursor, project: Project) -> tuple[Model, Model] | None:
 def next_step(found: Standing) -> Step:
     """The one thing that brings this project on."""
     iteration = found.iteration or Iteration()
-    project = f'--project "{found.project}"' if " " in found.project else f"--project {found.project}"
+    project = f"--project {shlex.quote(found.project)}"
     if not sum(found.pairs.values()):
         return Step(says="Import a file of pairs.", command=f"hone import FILE {project}")
     if iteration.running:
@@ -113,6 +116,8 @@ def _with_a_batch(found: Standing, iteration: Iteration, project: str) -> Step:
             says=f"Let the models answer the test split of batch {iteration.batch}: {numbers} has not yet.",
             command=f"hone generate {project} --batch {iteration.batch} --models {numbers}",
         )
+    if iteration.report is not None and iteration.decided:
+        return _after_the_decision(found, project)
     if iteration.report is not None:
         return Step(
             says=f"Report {iteration.report} says {iteration.verdict}: promote or reject {iteration.name}, "
@@ -125,6 +130,12 @@ def _with_a_batch(found: Standing, iteration: Iteration, project: str) -> Step:
         missing = found.judging.wanted - found.judging.judged
         return Step(says=f"For reviewers on the page Judge: {missing} judgements to give.", command="hone serve")
     return Step(says="All judgements are there: make the report.", command=f"hone report make {project}")
+
+
+def _after_the_decision(found: Standing, project: str) -> Step:
+    if found.pairs["open"]:
+        return Step(says=f"For experts on the page Review: {_pairs(found.pairs['open'])}.", command="hone serve")
+    return Step(says="Freeze the next batch, or import more pairs first.", command=f"hone batch freeze {project}")
 
 
 def _iteration(cursor: Cursor, project: Project) -> Iteration:
@@ -147,6 +158,7 @@ def _iteration(cursor: Cursor, project: Project) -> Iteration:
         ),
         report=made[-1].number if made else None,
         verdict=made[-1].verdict if made else "",
+        decided=any(decision.model_id == newest.id for decision in models.decisions(cursor, project.id)),
     )
 
 

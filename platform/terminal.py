@@ -32,6 +32,11 @@ def notice(text: str) -> None:
     print(plain(text), file=sys.stderr)
 
 
+def moment(stored: str) -> str:
+    """A stored time (UTC) to the minute, for people."""
+    return stored[:16].replace("T", " ")
+
+
 def as_json(value: Any) -> None:
     """A result for a script: one JSON document on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
