@@ -4,6 +4,7 @@ FastAPI fills these in: a route that takes `Who` needs somebody, one that takes 
 """
 
 from typing import Annotated, TypeAlias
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 
@@ -31,8 +32,8 @@ Open: TypeAlias = Annotated[Runtime, Depends(runtime)]
 def person(request: Request, opened: Open) -> Person:
     """The person who acts.
 
-    With `Authorization: Bearer <owner key>` that is the workspace's owner, or whom `X-Hone-Person` names; else
-    it is the person of the session cookie, and a write must come from our own pages.
+    With `Authorization: Bearer <owner key>` that is the workspace's owner, or whom `X-Hone-Person` names, percent-
+    encoded; else it is the person of the session cookie, and a write must come from our own pages.
 
     Raises:
         NotSignedIn: Neither a right key nor a session.
@@ -42,7 +43,7 @@ def person(request: Request, opened: Open) -> Person:
     if scheme.lower() == "bearer":
         if not access.owner_key_matches(opened, given.strip()):
             raise NotSignedIn("This is not the owner key of the workspace. It is in the workspace's file .owner-key.")
-        return _named_or_owner(opened, request.headers.get("x-hone-person"))
+        return _named_or_owner(opened, unquote(request.headers.get("x-hone-person", "")))
     found = access.person_of_cookie(opened, request.cookies.get(access.COOKIE))
     if found is None:
         raise NotSignedIn("Sign in, or send the owner key as `Authorization: Bearer KEY`.")
@@ -72,7 +73,7 @@ def project(name: str, opened: Open, _: Who) -> Project:
 Of: TypeAlias = Annotated[Project, Depends(project)]
 
 
-def _named_or_owner(opened: Runtime, name: str | None) -> Person:
+def _named_or_owner(opened: Runtime, name: str) -> Person:
     if not name:
         return opened.owner
     with opened.store.read() as cursor:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -141,7 +142,7 @@ def connect(workspace: Workspace, *, person: str | None = None, make: bool = Fal
         client = httpx.AsyncClient(
             transport=transport,
             base_url=f"{address or 'http://hone'}/api/v1",
-            headers={"Authorization": f"Bearer {key}", **({"X-Hone-Person": person} if person else {})},
+            headers={"Authorization": f"Bearer {key}", **({"X-Hone-Person": quote(person)} if person else {})},
             trust_env=False,
             timeout=httpx.Timeout(10, read=None, write=None),  # an import or a report may take its time
         )

@@ -61,7 +61,14 @@ class Session:
 
 def project_path(name: str) -> str:
     """/projects/NAME, with the name made fit for a path."""
-    return f"/projects/{quote(name, safe='')}"
+    return f"/projects/{part(name)}"
+
+
+def part(name: str) -> str:
+    """A name as a part of a path; InputError when it cannot be one."""
+    if not name.strip() or "/" in name:
+        raise InputError(f"'{name}' cannot be a name here: it is empty or has a slash.")
+    return quote(name, safe="")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hone.platform import commands, terminal
-from hone.platform.commands import AsJson, ProjectName, connected, session
+from hone.platform.commands import AsJson, ProjectName, connected, part, session
 from hone.storage.errors import InputError
 
 ROLES = ("expert", "reviewer", "lead", "admin")
@@ -55,7 +55,7 @@ def list_(as_json: AsJson = False) -> None:
 def roles(name: Name, role: RoleNames) -> None:
     """Set all roles of a person."""
     with connected() as connection:
-        person = connection.call("PUT", f"/people/{name}/roles", json={"roles": _roles(role)})
+        person = connection.call("PUT", f"/people/{part(name)}/roles", json={"roles": _roles(role)})
     terminal.say(f"{name} is now {', '.join(person['roles'])}.")
 
 
@@ -63,7 +63,7 @@ def roles(name: Name, role: RoleNames) -> None:
 def link(name: Name) -> None:
     """A new one-time link, for somebody who lost theirs or forgot the password."""
     with connected() as connection:
-        _tell_link(connection.address, connection.call("POST", f"/people/{name}/invitations")["link"])
+        _tell_link(connection.address, connection.call("POST", f"/people/{part(name)}/invitations")["link"])
 
 
 @models.callback(invoke_without_command=True)

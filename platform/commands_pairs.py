@@ -1,6 +1,7 @@
 """Pairs in, what experts said elsewhere, approved pairs out; and where everything stands."""
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from hone.platform import commands, terminal
 from hone.platform.client import Connection
 from hone.platform.commands import AsJson, ProjectName, connected, json_lines, project_path, readable, session, typed
-from hone.storage.errors import InputError
+from hone.storage.errors import HoneError, InputError
 from hone.storage.records import new_id
 
 SHOWN = 10  # refused rows that are told one by one
@@ -161,6 +162,7 @@ def _project(connection: Connection, name: str | None, file: Path) -> str:
     if name is None:
         raise InputError("Name the project with --project; it is made when it is not there yet.")
     if name not in known:
+        project_path(name)  # a name that fits no path is refused before anything is made
         _look(file)
         connection.call("POST", "/projects", json={"name": name})
         terminal.notice(f"Made the project '{name}' with default settings; change them on the page Project.")
@@ -175,10 +177,11 @@ def _send(connection: Connection, project: str, file: Path, given: dict[str, Any
     with terminal.progress(f"Importing {name}") as step:
 
         def follow() -> None:
-            while not done.wait(LOOK):
-                rows, total = connection.call("GET", f"/imports/{watch}")
-                if rows:
-                    step(rows, total, "rows")
+            with suppress(HoneError):  # what is wrong, the import itself tells
+                while not done.wait(LOOK):
+                    rows, total = connection.call("GET", f"/imports/{watch}")
+                    if rows:
+                        step(rows, total, "rows")
 
         follower = threading.Thread(target=follow, daemon=True)
         follower.start()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hone.platform import commands, terminal
-from hone.platform.commands import connected
+from hone.platform.commands import connected, part
 
 Host = Annotated[str | None, typer.Option("--host", help="Where to listen; 0.0.0.0 lets other machines in.")]
 Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="0 takes any free port.")]
@@ -56,7 +56,7 @@ def init(
         settings.write_default(workspace.settings)
         where = connection.address or _usual_address(workspace.settings)
         me = connection.call("GET", "/status")["person"]
-        invited = connection.call("POST", f"/people/{me}/invitations")
+        invited = connection.call("POST", f"/people/{part(me)}/invitations")
         if project is not None:
             _make_project(connection, project)
     terminal.say(f"{'There is a' if known else 'Made the'} workspace {workspace.root}")

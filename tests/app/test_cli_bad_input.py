@@ -201,6 +201,10 @@ def test_words_that_are_no_command_or_number_get_the_usage(hone: Hone, known: Pa
     assert "either" in one_line(hone("queue", "send"), 2)
     assert "king" in one_line(hone("user", "add", "karl", "--role", "king"), 2)
     assert "nobody" in one_line(hone("status", "--as", "nobody"), 2)
+    assert "jürgen" in one_line(hone("status", "--as", "jürgen"), 2)
+    assert "a/../b" in one_line(hone("user", "link", "a/../b"), 2)
+    assert "has a slash" in one_line(hone("import", known, "--project", "a/b"), 2)
+    assert "has a slash" in one_line(hone("init", "--project", "a/b"), 2)
 
 
 def test_the_gate_answers_3_when_there_is_no_answer(hone: Hone, known: Path) -> None:
