@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from hone.labeling import duplicates, spans, splits
+from hone.labeling.texts import LONGEST_NOTE, must_be_text
 from hone.storage import audit, batches, pairs, people, reviews
 from hone.storage.batches import SPLITS, Batch, BatchItem, Exclusion, Split
 from hone.storage.errors import Conflict, InputError, WorkspaceError
@@ -20,6 +21,7 @@ from hone.storage.records import Record, canonical, new_id, now
 from hone.storage.store import Cursor, Store
 
 FEW_TEST_ITEMS = 30
+LONGEST_NAME = 80
 
 
 class Plan(Record):
@@ -66,9 +68,9 @@ def freeze(store: Store, project: Project, person: Person, name: str = "", note:
         Conflict: An earlier batch holds exactly this.
     """
     person.must("lead")
-    if len(name) > 80 or len(note) > 5_000:
-        raise InputError("A batch's name has up to 80 characters, its note up to 5,000. Shorten it.")
-    return store.write(lambda cursor: _freeze(cursor, project, person, name.strip(), note.strip()))
+    name = must_be_text("name of a batch", name, LONGEST_NAME).strip()
+    note = must_be_text("note", note, LONGEST_NOTE).strip()
+    return store.write(lambda cursor: _freeze(cursor, project, person, name, note))
 
 
 def verify(store: Store, batch: Batch) -> None:

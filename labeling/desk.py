@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from pydantic import ValidationError
 
+from hone.labeling import texts
 from hone.labeling.saying import Draft, Opinion, must_be_free, must_be_wanted, say
 from hone.labeling.standing import settle, start_revision
 from hone.storage import batches, pairs, reviews
@@ -110,6 +111,8 @@ def undo(store: Store, project: Project, person: Person, request_key: str) -> Re
 def save_draft(store: Store, project: Project, person: Person, token: str, draft: Draft) -> None:
     """Keep what the expert has entered so far, also when the lease has run out; Conflict when it was given back."""
     person.must("expert")
+    texts.must_be_text("response", draft.response or "")
+    texts.must_be_text("note", draft.note, texts.LONGEST_NOTE)
 
     def change(cursor: Cursor) -> None:
         pair, _ = _leased(cursor, project, person, token)

@@ -49,6 +49,7 @@ class Mapping(Record):
     @model_validator(mode="after")
     def _known_targets(self) -> Self:
         for target in (*self.fields, *self.constants):
+            texts.must_be_text("name of a part", target, SHORT)
             if target not in TARGETS and not (target.startswith("metadata.") and target != "metadata."):
                 raise InputError(f"'{target}' is no part of a pair. Map {', '.join(TARGETS)} or metadata.NAME.")
         for target in self.fields:
@@ -140,7 +141,7 @@ def import_file(
         InputError: The file cannot be read, names no such column, or has a bad row and `strict` is set.
     """
     person.must("lead")
-    name = name or path.name
+    name = (name or path.name).encode("utf-8", "replace").decode()
     table = read(path, name)
     _must_fit(mapping, table, name)
     good, refused = _checked(table, mapping, progress or _silent)

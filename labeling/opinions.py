@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
+from hone.labeling import texts
 from hone.labeling.adjudication import settle_dispute
 from hone.labeling.importing import RowProblem
 from hone.labeling.reading import read
@@ -70,7 +71,7 @@ def record_reviews(
     def one(cursor: Cursor, row: Row, pair: Pair, named: Callable[[str], Person]) -> bool:
         annotator = named(_name(row, "annotator"))
         annotator.must("expert")
-        request = sha256("review", project.id, source, pair.id, annotator.id, canonical(dict(row)))
+        request = _request("review", project, source, pair, annotator, row)
         if reviews.by_request(cursor, request):
             return False
         opinion = _opinion(row, start_revision(cursor, pair))
@@ -98,7 +99,7 @@ def record_adjudications(
         decision = row.get("decision")
         if decision not in ("approve", "reject"):
             raise InputError(f"the decision is '{decision}': use approve or reject")
-        request = sha256("adjudication", project.id, source, pair.id, lead.id, canonical(dict(row)))
+        request = _request("adjudication", project, source, pair, lead, row)
         if reviews.adjudication_by_request(cursor, request):
             return False
         settle_dispute(
@@ -171,7 +172,15 @@ def _text(row: Row, field: str) -> str | None:
     found = row.get(field)
     if found is not None and not isinstance(found, str):
         raise InputError(f"the {field} is not a text")
-    return found
+    return None if found is None else texts.must_be_text(field, found)
+
+
+def _request(kind: str, project: Project, source: Recording, pair: Pair, person: Person, row: Row) -> str:
+    """The key by which the same row of the same person is known again."""
+    try:
+        return sha256(kind, project.id, source, pair.id, person.id, canonical(dict(row)))
+    except (TypeError, ValueError) as problem:
+        raise InputError("a value in it is no JSON value, such as NaN") from problem
 
 
 def _pair(cursor: Cursor, row: Row, keys: Mapping[str, str]) -> Pair:

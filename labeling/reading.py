@@ -4,7 +4,6 @@ Nothing here knows what a pair is. The content decides the format; the suffix on
 their own notation: the number 1.10 becomes the text "1.10".
 """
 
-import codecs
 import csv
 import io
 import json
@@ -12,27 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from hone.labeling import texts
+from hone.labeling.decoding import LARGEST, content, decode, single_byte
 from hone.storage.errors import InputError
 from hone.storage.records import Record
 
 Format: TypeAlias = Literal["jsonl", "csv", "json"]
 
-LARGEST = 512 * 1024 * 1024  # bytes
+LONGEST_NAME = 200  # characters of a column
 DELIMITERS = ",\t;|"
-NOT_TEXT = {
-    b"PK\x03\x04": "a ZIP archive or an Excel workbook: save the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook: save the sheet as CSV",
-    b"PAR1": "a Parquet file: write it as JSONL first",
-    b"\x1f\x8b": "a gzip file: unpack it first",
-    b"%PDF": "a PDF document: give a table of texts",
-}
-BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 
 class RawRow(Record):
@@ -69,66 +56,27 @@ def read(path: Path, name: str | None = None) -> Table:
             document is broken as a whole; a CSV file has no usable header.
     """
     name = name or path.name
-    raw = _content(path, name)
-    text, encoding = _decode(raw, name)
+    raw = content(path, name)
+    text, encoding = decode(raw, name)
     if not text.strip():
         raise InputError(f"{name} is empty. Choose a JSONL, CSV or JSON file with at least one row.")
     kind = _format(text, path.suffix.lower(), name)
     if kind == "csv":
-        return _csv(*_single_byte(raw, text, encoding), path.suffix.lower(), name)
-    rows = tuple(_json_lines(text) if kind == "jsonl" else _json_document(text, name))
-    columns = dict.fromkeys(column for row in rows for column in row.values)
-    return Table(format=kind, encoding=encoding, columns=tuple(columns), rows=rows)
+        table = _csv(*single_byte(raw, text, encoding), path.suffix.lower(), name)
+    else:
+        rows = tuple(_json_lines(text) if kind == "jsonl" else _json_document(text, name))
+        columns = dict.fromkeys(column for row in rows for column in row.values)
+        table = Table(format=kind, encoding=encoding, columns=tuple(columns), rows=rows)
+    _must_have_rows(table, name)
+    return table
 
 
-def _content(path: Path, name: str) -> bytes:
-    if path.is_dir():
-        raise InputError(f"{name} is a folder. Choose a JSONL, CSV or JSON file in it.")
-    try:
-        if path.stat().st_size > LARGEST:
-            raise InputError(f"{name} is larger than {LARGEST // 2**20} MB. Split it and import the parts.")
-        raw = path.read_bytes()
-    except FileNotFoundError as problem:
-        raise InputError(f"There is no file {name}. Check the path.") from problem
-    except OSError as problem:
-        raise InputError(f"{name} cannot be read: {problem.strerror}. Check its permissions.") from problem
-    for start, what in NOT_TEXT.items():
-        if raw.startswith(start):
-            raise InputError(f"{name} is {what}.")
-    return raw
-
-
-def _decode(raw: bytes, name: str) -> tuple[str, str]:
-    """The text and its encoding. Bytes that do not fit stay visible as lone surrogates, for the row to be refused."""
-    encoding = next((known for bom, known in BOMS if raw.startswith(bom)), None) or _utf16_without_bom(raw) or "utf-8"
-    if encoding in ("utf-8", "utf-8-sig"):
-        return raw.decode(encoding, errors="surrogateescape"), encoding
-    try:
-        return raw.decode(encoding), encoding
-    except UnicodeDecodeError as problem:
-        raise InputError(f"{name} says that it is {encoding}, but is broken at byte {problem.start}.") from problem
-
-
-def _utf16_without_bom(raw: bytes) -> str | None:
-    """Every second byte of Western text in UTF-16 is zero."""
-    head = raw[:400]
-    if len(head) >= 4 and head[1::2].count(0) > 0.6 * len(head[1::2]) and head[::2].count(0) == 0:
-        return "utf-16-le"
-    if len(head) >= 4 and head[::2].count(0) > 0.6 * len(head[::2]) and head[1::2].count(0) == 0:
-        return "utf-16-be"
-    return None
-
-
-def _single_byte(raw: bytes, text: str, encoding: str) -> tuple[str, str]:
-    """Read a CSV file as Windows cp1252 when it is not UTF-8 anywhere; one with both keeps its broken bytes."""
-    broken = [char for char in text if "\udc80" <= char <= "\udcff"] if not text.isascii() else []
-    proper = len(broken) < sum(char > "\x7f" for char in text)
-    if encoding != "utf-8" or not broken or proper:
-        return text, encoding
-    try:
-        return raw.decode("cp1252"), "cp1252"
-    except UnicodeDecodeError:
-        return text, encoding
+def _must_have_rows(table: Table, name: str) -> None:
+    if not table.rows:
+        raise InputError(f"{name} has no rows. Choose a file with at least one.")
+    first = table.rows[0]
+    if all(row.problem for row in table.rows):
+        raise InputError(f"{name} has no row that can be read; the first, in line {first.line}: {first.problem}.")
 
 
 def _format(text: str, suffix: str, name: str) -> Format:
@@ -181,9 +129,13 @@ def _json_document(text: str, name: str) -> Iterator[RawRow]:
 
 
 def _row(line: int, value: Any, key: str | None = None) -> RawRow:
-    if isinstance(value, dict):
-        return RawRow(line=line, values=value, key=key)
-    return RawRow(line=line, problem=f"is {what_is(value)}, not an object with named fields")
+    if not isinstance(value, dict):
+        return RawRow(line=line, problem=f"is {what_is(value)}, not an object with named fields")
+    for name in (*value, key or ""):
+        why = texts.problem(name, LONGEST_NAME)
+        if why:
+            return RawRow(line=line, problem=f"has a name that {why}")
+    return RawRow(line=line, values=value, key=key)
 
 
 def _parse(text: str) -> Any:
@@ -211,7 +163,7 @@ def _once(found: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(values) < len(found):
         seen: set[str] = set()
         twice = next(name for name, _ in found if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _Refused(f"the name '{twice}' stands twice in one object")
+        raise _Refused(f"the name {twice[:40]!a} stands twice in one object")
     return values
 
 
@@ -245,8 +197,9 @@ def _csv(text: str, encoding: str, suffix: str, name: str) -> Table:
     _, header, problem = next(records)
     columns = [column.strip() or f"column {place}" for place, column in enumerate(header, start=1)]
     twice = sorted({column for column in columns if columns.count(column) > 1})
-    if problem or twice:
-        why = f"names '{twice[0]}' twice" if twice else f"is broken: {problem}"
+    no_name = next((why for column in columns if (why := texts.problem(column, LONGEST_NAME))), None)
+    if problem or twice or no_name:
+        why = f"names '{twice[0]}' twice" if twice else f"is broken: {problem or f'a name {no_name}'}"
         raise InputError(f"The first line of {name} {why}. It must name each column once.")
     rows = tuple(_csv_row(line, columns, values, why) for line, values, why in records if values or why)
     return Table(format="csv", encoding=encoding, delimiter=delimiter, columns=tuple(columns), rows=rows)

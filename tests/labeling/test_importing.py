@@ -67,6 +67,7 @@ def test_each_bad_line_is_named_with_its_reason_and_the_good_ones_go_in(desk_roo
         b'{"q": 1, "q": 2}',
         b'{"q": NaN}',
         b'{"q": null}',
+        b'{"q": "a", "\\ud800": "b"}',
         b'{"q": "good, too"}',
     ]
     result = bring(desk_room, file(tmp_path, b"\n".join(lines)))
@@ -83,8 +84,9 @@ def test_each_bad_line_is_named_with_its_reason_and_the_good_ones_go_in(desk_roo
         (12, "the name 'q' stands twice in one object"),
         (13, "NaN is not JSON; use null"),
         (14, "the instruction is missing or empty"),
+        (15, "has a name that holds bytes that are not UTF-8"),
     ]
-    assert (result.read, result.added) == (14, 2)
+    assert (result.read, result.added) == (15, 2)
 
 
 def test_strict_means_that_nothing_goes_in_when_a_row_is_bad(desk_room: Desk, tmp_path: Path) -> None:
@@ -204,6 +206,10 @@ REFUSED: list[tuple[str, str | bytes, str]] = [
     ("prose.txt", "Just some words", "neither JSONL, CSV nor JSON"),
     ("heads.csv", "q,q\n1,2\n", "names 'q' twice"),
     ("cut.csv", "\ufeffq,r\n".encode("utf-16")[:-1], "is broken at byte"),
+    ("header.csv", "q,r\n", "header.csv has no rows"),
+    ("none.json", "[]", "none.json has no rows"),
+    ("broken.jsonl", "{broken\n{too", "no row that can be read; the first, in line 1: broken JSON"),
+    ("picture.csv", b"\x00\x01,\x02\n1,2\n", "a name holds a NUL byte"),
     ("wrong.csv", "a,b\n1,2\n", "has no column 'q' for the instruction. There are: a, b"),
     ("wrong.jsonl", '{"a": 1}', "has no column 'q' for the instruction. There are: a"),
 ]
@@ -272,6 +278,7 @@ def test_a_file_without_an_instruction_asks_for_one(desk_room: Desk, tmp_path: P
     [
         ({"answer": "a"}, {}, "'answer' is no part of a pair"),
         ({"metadata.": "a"}, {}, "is no part of a pair"),
+        ({"metadata.\ud800": "a"}, {}, "not UTF-8"),
         ({"group": "a"}, {"group": "b"}, "both mapped to a column and set to a text"),
     ],
 )

@@ -59,6 +59,9 @@ def test_flags_are_found_by_their_words(desk_room: Desk) -> None:
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"annotator": "ana", "decision": "approve"}, "the key is missing"),
     ({"key": "third", "annotator": "ana", "decision": "approve"}, "no pair with the key 'third'"),
+    ({"key": "first", "annotator": "\ud800", "decision": "approve"}, "not UTF-8"),
+    ({"key": "first", "annotator": 5, "decision": "approve"}, "the annotator is not a text"),
+    ({"key": "first", "annotator": "ana", "decision": "approve", "seconds": float("nan")}, "no JSON value"),
     ({"key": "first", "annotator": "zoe", "decision": "approve"}, "no person called 'zoe'"),
     ({"key": "first", "annotator": "lena", "decision": "approve"}, "lena has the role lead and admin"),
     ({"key": "first", "annotator": "ana", "decision": "maybe"}, "the decision: Input should be"),
