@@ -30,9 +30,15 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
 }
 
 
+def theirs(person: Person | None) -> list[str]:
+    """The names of a person's pages, as they stand in addresses; Home is for everybody and asks a stranger in."""
+    return [entry[0] for entries in SECTIONS.values() for entry in entries if _has(person, entry)]
+
+
 def pages_of(person: Person | None) -> dict[str, list[Any]]:
-    """The pages of a person by section; Home for everybody, and it asks a stranger to sign in."""
-    found = {title: [_page(entry) for entry in entries if _has(person, entry)] for title, entries in SECTIONS.items()}
+    """The pages of a person by section, as Streamlit wants them."""
+    mine = theirs(person)
+    found = {title: [_page(each) for each in entries if each[0] in mine] for title, entries in SECTIONS.items()}
     return {title: listed for title, listed in found.items() if listed}
 
 

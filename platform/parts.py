@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -24,7 +24,7 @@ def heading(title: str, lead: str = "", eyebrow: str = "") -> None:
 
 
 @contextmanager
-def heading_with(title: str, lead: str = "") -> Iterator[None]:
+def heading_with(title: str, lead: str = "") -> Generator[None]:
     """A heading with something at its right: what is drawn in the block, a button as a rule."""
     with st.container(horizontal=True, vertical_alignment="center"):
         below = f'<p class="h-lead">{esc(lead)}</p>' if lead else ""

@@ -1,6 +1,6 @@
 """What every page stands in: who is here, which project, where to go, and what is said when something is wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def row(key: str | None = None) -> Any:
 
 
 @contextmanager
-def trouble() -> Iterator[None]:
+def trouble() -> Generator[None]:
     """What a person can mend becomes one message where they are."""
     try:
         yield

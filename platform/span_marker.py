@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.components import v2
 
 from hone.platform.safe_html import Piece
 from hone.storage.records import Record
@@ -48,7 +49,7 @@ def shown(field: Field, label: str, pieces: Sequence[Piece] | str, marks: Sequen
 
 def span_marker(texts: Sequence[Shown], key: str, on_select: Callable[[], None]) -> None:
     """Draw the texts. `on_select` is called after a selection; `selection(key, ...)` says what it was."""
-    component = st.components.v2.component("hone_words", js=_script(), isolate_styles=False)
+    component = v2.component("hone_words", js=_script(), isolate_styles=False)
     component(key=key, data=[text.model_dump() for text in texts], on_span_change=on_select)
 
 

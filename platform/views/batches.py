@@ -8,7 +8,7 @@ from hone.labeling import batches as frozen
 from hone.labeling.batches import Plan
 from hone.platform import parts, shell
 from hone.platform.safe_html import esc
-from hone.storage import batches
+from hone.storage import batches, pairs
 from hone.storage.batches import SPLITS, Batch
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -34,7 +34,9 @@ def page() -> None:
 
 def _next(project: Project, person: Person, plan: Plan, made: list[Batch]) -> None:
     parts.section("What would be frozen now")
-    if not plan.items and not _left_out(plan):
+    with shell.store().read() as cursor:
+        approved = pairs.counts(cursor, project.id)["approved"]
+    if not approved:
         parts.empty("Nothing is approved yet", "Approved pairs gather here until you freeze them.")
         shell.way_on("review", "Review pairs")
         shell.way_on("pairs", "See the pairs", primary=False)

@@ -89,14 +89,9 @@ def _texts(project: Project, person: Person, view: DeskView, form: Form) -> None
     if seen is None:
         return
     marks = _marks(form)
-    ask = [
-        shown(name, label, text, marks[name], css)
-        for name, label, text, css in (
-            ("instruction", "Instruction", seen.instruction, ""),
-            ("context", "Context", seen.context, "h-quote h-quiet"),
-        )
-        if text
-    ]
+    ask = [shown("instruction", "Instruction", seen.instruction, marks["instruction"])]
+    if seen.context:
+        ask.append(shown("context", "Context", seen.context, marks["context"], "h-quote h-quiet"))
     texts: dict[Field, str] = {"instruction": seen.instruction, "context": seen.context, "response": form.text}
     key = form.key("ask")
     span_marker(ask, key, partial(_select, form, key, texts))

@@ -1,7 +1,7 @@
 """The way in for a file: what it holds, which column is what, then the import with its progress and its refusals."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def _preview(given: Any) -> Preview:
 
 
 @contextmanager
-def _on_disk(given: Any) -> Iterator[Path]:
+def _on_disk(given: Any) -> Generator[Path]:
     """The uploaded file as a file, until the block ends."""
     with tempfile.TemporaryDirectory(prefix="hone-import-", dir=shell.store().workspace.root) as folder:
         path = Path(folder) / f"upload{Path(given.name).suffix[:10]}"

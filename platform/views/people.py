@@ -68,22 +68,18 @@ def _add(by: Person) -> None:
 def _added(by: Person) -> str:
     by.must("admin")
     state = st.session_state
+    # Read here: the writer's thread has no session of its own.
+    name, full_name, email = (str(state.get(f"person-{part}") or "").strip() for part in ("name", "full", "email"))
+    roles = tuple(state.get("person-roles") or ())
 
     def change(cursor: Cursor) -> tuple[Person, str]:
-        made = people.add(
-            cursor,
-            str(state.get("person-name") or "").strip(),
-            tuple(state.get("person-roles") or ()),
-            full_name=str(state.get("person-full") or "").strip(),
-            email=str(state.get("person-email") or "").strip() or None,
-            by=by.id,
-        )
+        made = people.add(cursor, name, roles, full_name=full_name, email=email or None, by=by.id)
         return made, people.invite(cursor, made)
 
     made, token = shell.store().write(change)
     state[_LINK] = (made.full_name, token)
-    for name in ("person-name", "person-full", "person-email"):
-        state[name] = ""
+    for part in ("name", "full", "email"):
+        state[f"person-{part}"] = ""
     return f"{made.full_name} has an account."
 
 

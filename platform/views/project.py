@@ -1,7 +1,7 @@
 """Project: what is asked of experts and reviewers, and when a model counts as better. And the way to a new one."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -149,7 +149,7 @@ def _flags(project: Project, person: Person) -> None:
 
 def _category(project: Project, index: int, category: FlagCategory) -> dict[str, Any]:
     name, definition, protected = st.columns([1.2, 3, 0.9], vertical_alignment="bottom")
-    hidden = "visible" if index == 0 else "collapsed"
+    hidden: Literal["visible", "collapsed"] = "visible" if index == 0 else "collapsed"
     return {
         "key": category.key,
         "name": name.text_input(
