@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from hone.evaluation.matchups import sides
-from hone.storage import audit, matchups, pairs
+from hone.storage import audit, matchups, queue
 from hone.storage.errors import Conflict, HoneError, InputError
 from hone.storage.matchups import Judgement, Matchup, MatchupSet, Showing
 from hone.storage.people import Person
@@ -65,17 +65,17 @@ def next_view(store: Store, made: MatchupSet, person: Person) -> JudgeView:
     person.must("reviewer")
 
     def change(cursor: Cursor) -> JudgeView:
-        pairs.drop_expired(cursor)
+        queue.drop_expired(cursor)
         waiting = matchups.open_for(cursor, made.id, person.id)
         done = matchups.given_by(cursor, made.id, person.id)
         if not waiting:
             return JudgeView(token=None, done=done, waiting=0)
         drawn = sides(made.seed, person.id, matchups.ids(cursor, made.id))
-        held = pairs.leases_of(cursor, "matchup", person.id)
+        held = queue.leases_of(cursor, "matchup", person.id)
         order = [matchup for matchup in drawn if matchup in set(waiting)]  # in the reviewer's own order
         chosen = next((matchup for matchup in order if matchup in held), order[0])
         if chosen not in held:
-            pairs.lease(cursor, "matchup", chosen, person.id)
+            queue.lease(cursor, "matchup", chosen, person.id)
         shown = matchups.show(cursor, chosen, made.id, person.id, drawn[chosen])
         row = _sheet_row(matchups.matchup(cursor, chosen), shown)
         return JudgeView(**row.model_dump(), done=done, waiting=len(waiting))
@@ -122,7 +122,7 @@ def undo(store: Store, made: MatchupSet, person: Person, request_key: str) -> Ju
             }
         )
         matchups.add_judgement(cursor, taken_back)
-        pairs.lease(cursor, "matchup", taken_back.matchup_id, person.id)
+        queue.lease(cursor, "matchup", taken_back.matchup_id, person.id)
         return taken_back
 
     return store.write(change)
@@ -226,7 +226,7 @@ def _add(
         created_at=now(),
     )
     matchups.add_judgement(cursor, judgement)
-    pairs.release_subject(cursor, shown.matchup_id, person.id)
+    queue.release_subject(cursor, shown.matchup_id, person.id)
     return judgement
 
 

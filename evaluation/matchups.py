@@ -60,7 +60,7 @@ def make(
         differing = [pair for pair in both if new_answers[pair].response.strip() != old_answers[pair].response.strip()]
         if not differing:
             raise Conflict(
-                f"{new.name} and {old.name} gave the same text to all {len(both)} test items: there is nothing to judge."
+                f"{new.name} and {old.name} gave the same text to all {len(both)} test items: nothing is left to judge."
             )
         seed = project.settings.seed
         chosen = sorted(differing, key=lambda pair: sha256(str(seed), pair))[:size]

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from hone.labeling import texts
 from hone.labeling.saying import Draft, Opinion, must_be_free, must_be_wanted, say
 from hone.labeling.standing import settle, start_revision
-from hone.storage import batches, pairs, reviews
+from hone.storage import batches, pairs, queue, reviews
 from hone.storage.errors import Conflict
-from hone.storage.pairs import Lease, Pair, Revision
+from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
+from hone.storage.queue import Lease
 from hone.storage.records import Record, new_id, now
 from hone.storage.reviews import NewFlag, Review
 from hone.storage.store import Cursor, Store
@@ -49,9 +50,9 @@ def next_view(store: Store, project: Project, person: Person) -> DeskView:
     """
     person.must("expert")
     with store.read() as cursor:
-        lease = pairs.holding(cursor, project.id, person.id)
+        lease = queue.holding(cursor, project.id, person.id)
     if lease is None:
-        lease = store.write(lambda cursor: pairs.claim(cursor, project.id, person.id))
+        lease = store.write(lambda cursor: queue.claim(cursor, project.id, person.id))
     with store.read() as cursor:
         return _view(cursor, project, person, lease)
 
@@ -130,7 +131,7 @@ def keep_lease(store: Store, project: Project, person: Person, token: str) -> Le
         if not live:
             must_be_wanted(project, pair, person, reviews.current(cursor, pair.id, pair.round))
             must_be_free(cursor, project, pair, person)
-        return pairs.renew(cursor, token, person.id)
+        return queue.renew(cursor, token, person.id)
 
     return store.write(change)
 
@@ -142,7 +143,7 @@ def leave(store: Store, project: Project, person: Person, token: str) -> None:
     def change(cursor: Cursor) -> None:
         with suppress(Conflict):  # gone already
             _leased(cursor, project, person, token)
-            pairs.release(cursor, token)
+            queue.release(cursor, token)
 
     store.write(change)
 
@@ -179,7 +180,7 @@ def _answered(cursor: Cursor, request_key: str, person: Person) -> Review | None
 
 def _leased(cursor: Cursor, project: Project, person: Person, token: str) -> tuple[Pair, bool]:
     """The pair of a lease, and whether its time still runs; Conflict when the lease is not there."""
-    lease = pairs.held(cursor, token, person.id)
+    lease = queue.held(cursor, token, person.id)
     pair = pairs.get(cursor, lease.subject_id)
     _must_be_of(project, pair)
     return pair, lease.expires_at > now()
@@ -225,8 +226,8 @@ def _take_back(cursor: Cursor, project: Project, person: Person, last: Review, r
     found = settle(cursor, project, pair.id)
     reviews.save_draft(cursor, person.id, pair.id, draft.model_dump(mode="json"))
     if found.state == "open":
-        pairs.release_subject(cursor, pair.id, person.id)
-        pairs.lease(cursor, "pair", pair.id, person.id)
+        queue.release_subject(cursor, pair.id, person.id)
+        queue.lease(cursor, "pair", pair.id, person.id)
     return undone
 
 
@@ -239,7 +240,7 @@ def _must_be_undoable(cursor: Cursor, project: Project, pair: Pair, last: Review
     batch = batches.holding(cursor, pair.id, last.created_at)
     if batch is not None:
         raise Conflict(f"{said} it is in the frozen batch {batch}. Ask a lead to send the pair back for review.")
-    others = pairs.held_by_others(cursor, pair.id, person.id)
+    others = queue.held_by_others(cursor, pair.id, person.id)
     if last.decision == "skip" and pair.done + others >= project.settings.overlap:
         raise Conflict(f"Pair #{pair.number} went to others after you skipped it. Take the next one.")
 

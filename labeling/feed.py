@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from hone.labeling.texts import must_be_text
-from hone.storage import audit, pairs
+from hone.storage import audit, pairs, queue
 from hone.storage.errors import InputError, NotFound
 from hone.storage.pairs import Pair
 from hone.storage.people import Person
@@ -99,10 +99,10 @@ def _send(
         if pair.state == "disputed":
             disputed += 1
         elif pair.state == "open":
-            pairs.prioritise(cursor, pair, why=why, priority=FRONT, report_id=report_id, person_id=person.id)
+            queue.prioritise(cursor, pair, why=why, priority=FRONT, report_id=report_id, person_id=person.id)
             moved += 1
         else:
-            pairs.reopen(cursor, pair, why=why, priority=FRONT, report_id=report_id, person_id=person.id)
+            queue.reopen(cursor, pair, why=why, priority=FRONT, report_id=report_id, person_id=person.id)
             reopened += 1
     sent = Sent(reopened=reopened, moved=moved, disputed=disputed)
     audit.record(cursor, person.id, "sent to experts", project.id, why=why, slice=slice, **sent.model_dump())

@@ -8,7 +8,7 @@ from pydantic import Field
 from hone.labeling import spans, texts
 from hone.labeling.diff import changed_words
 from hone.labeling.standing import settle_with, start_revision
-from hone.storage import pairs, reviews
+from hone.storage import pairs, queue, reviews
 from hone.storage.errors import Conflict, InputError
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
@@ -85,7 +85,7 @@ def say(
     )
     reviews.add(cursor, review, opinion.flags)
     settle_with(cursor, project, pair, [*given, review])
-    pairs.release_subject(cursor, pair.id, person.id)
+    queue.release_subject(cursor, pair.id, person.id)
     reviews.drop_draft(cursor, person.id, pair.id)
     return review
 
@@ -103,7 +103,7 @@ def must_be_wanted(project: Project, pair: Pair, person: Person, given: Iterable
 
 def must_be_free(cursor: Cursor, project: Project, pair: Pair, person: Person) -> None:
     """Raise Conflict when the pair gets all the opinions that it wants from those who are at work on it now."""
-    if pair.done + pairs.held_by_others(cursor, pair.id, person.id) >= project.settings.overlap:
+    if pair.done + queue.held_by_others(cursor, pair.id, person.id) >= project.settings.overlap:
         raise Conflict(f"Pair #{pair.number} is with as many others now as it wants. Take another, or try again later.")
 
 

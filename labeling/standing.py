@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from hone.storage import pairs, reviews
+from hone.storage import pairs, queue, reviews
 from hone.storage.pairs import Pair, Revision, State
 from hone.storage.projects import Project
 from hone.storage.records import Record
@@ -73,7 +73,7 @@ def settle_with(cursor: Cursor, project: Project, pair: Pair, given: Sequence[Re
     # A lead decides on disputed pairs, which are settled at once: in the round of an open one nobody has.
     decided = None if pair.state == "open" else reviews.adjudication_of(cursor, pair.id, pair.round)
     found = standing(given, decided, settings.overlap, settings.agree, _responses(cursor, given))
-    pairs.set_standing(
+    queue.set_standing(
         cursor,
         pair.id,
         state=found.state,

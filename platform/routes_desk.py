@@ -10,7 +10,7 @@ from hone.labeling.adjudication import Dispute
 from hone.labeling.desk import DeskView, Draft, Opinion
 from hone.labeling.opinions import Recorded
 from hone.platform.caller import Lead, Of, Open, Who
-from hone.storage.pairs import Lease
+from hone.storage.queue import Lease
 from hone.storage.records import Record
 from hone.storage.reviews import Adjudication, Review
 

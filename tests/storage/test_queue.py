@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from factories import add_pairs, add_person, opinion
 
-from hone.storage import pairs
+from hone.storage import pairs, queue
 from hone.storage.errors import Conflict
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -14,17 +14,17 @@ from hone.storage.reviews import Decision
 from hone.storage.store import Cursor, Store
 
 
-def claim(store: Store, project: Project, person: Person) -> pairs.Lease | None:
-    return store.write(lambda cursor: pairs.claim(cursor, project.id, person.id))
+def claim(store: Store, project: Project, person: Person) -> queue.Lease | None:
+    return store.write(lambda cursor: queue.claim(cursor, project.id, person.id))
 
 
-def review_and_release(store: Store, lease: pairs.Lease, person: Person, decision: Decision = "approve") -> None:
+def review_and_release(store: Store, lease: queue.Lease, person: Person, decision: Decision = "approve") -> None:
     def change(cursor: Cursor) -> None:
-        pairs.held(cursor, lease.token, person.id)
+        queue.held(cursor, lease.token, person.id)
         opinion(cursor, lease.subject_id, person, decision)
         if decision != "skip":
             cursor.execute("update pair set done = done + 1 where id = ?", [lease.subject_id])
-        pairs.release(cursor, lease.token)
+        queue.release(cursor, lease.token)
 
     store.write(change)
 
@@ -56,7 +56,7 @@ def test_an_expired_lease_goes_to_the_next(
     taken = claim(store, project, ben)
     assert taken is not None
     with pytest.raises(Conflict, match="no longer yours"):
-        store.write(lambda cursor: pairs.held(cursor, lost.token, ana.id))
+        store.write(lambda cursor: queue.held(cursor, lost.token, ana.id))
 
 
 def test_nobody_sees_a_pair_twice_in_a_round_but_again_in_the_next(
@@ -68,7 +68,7 @@ def test_nobody_sees_a_pair_twice_in_a_round_but_again_in_the_next(
     review_and_release(store, lease, ana, "skip")
     assert claim(store, project, ana) is None
     store.write(
-        lambda cursor: pairs.reopen(
+        lambda cursor: queue.reopen(
             cursor, pairs.get(cursor, pair_id), why="report 1", priority=5, report_id=None, person_id=lead.id
         )
     )

@@ -6,7 +6,7 @@ from browsing import Browser
 from hone.labeling import desk
 from hone.platform.desk_form import follow
 from hone.platform.span_marker import Span, span_of
-from hone.storage import pairs, reviews
+from hone.storage import pairs, queue, reviews
 from hone.storage.pairs import NewPair
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -107,7 +107,7 @@ def test_a_pair_that_went_to_somebody_else_costs_no_text(
     store: Store, project: Project, ana: Person, ben: Person, two: list[str]
 ) -> None:
     seen = Browser(store, ana).go("review")
-    store.write(lambda cursor: pairs.release(cursor, token(seen)))
+    store.write(lambda cursor: queue.release(cursor, token(seen)))
     view = desk.next_view(store, project, ben)
     assert view.pair
     assert view.pair.id == two[0]
