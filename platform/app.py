@@ -16,6 +16,7 @@ def main() -> None:
         with st.sidebar:
             shell.choose_project()
             shell.who_is_here(person)
+    shell.entered(chosen.url_path)
     chosen.run()
 
 

@@ -19,6 +19,8 @@ from hone.storage.records import new_id
 from hone.storage.store import Store
 
 _SAID = "hone_said"
+_OPENED = "hone_opened"
+_PAGE = "hone_page"
 _MARK = Path(__file__).with_name("assets") / "mark.svg"
 
 
@@ -41,14 +43,10 @@ def dress() -> None:
 def visitor() -> Person | None:
     """Who sits at this browser, looked up anew each time; None for nobody.
 
-    The session comes from the state (tests), the cookie of our sign-in page, or single sign-on.
+    The session comes from the cookie of our sign-in page, by password or by a provider; tests put it into the state.
     """
     given = st.session_state.get("hone_session_token") or st.context.cookies.get(access.COOKIE)
-    found = access.person_of_cookie(runtime(), given)
-    if found is None and st.user.get("is_logged_in", False):
-        with trouble(), store().read() as cursor:
-            found = access.person_of_oidc(cursor, st.user.to_dict())
-    return found
+    return access.person_of_cookie(runtime(), given)
 
 
 def signed_in(*roles: Role) -> Person:
@@ -97,6 +95,8 @@ def choose_project() -> None:
     wanted = st.session_state.get("hone_project") or st.query_params.get("project")
     known = next((key for key, name in names.items() if wanted in (key, name)), next(iter(names)))
     picked = st.selectbox("Project", list(names), index=list(names).index(known), format_func=names.__getitem__)
+    if picked != known:
+        leave()
     st.session_state["hone_project"] = picked
     st.query_params["project"] = names[picked]
 
@@ -115,6 +115,29 @@ def who_is_here(person: Person) -> None:
 def register(pages: dict[str, Any]) -> None:
     """Remember the pages of this person, so that others can lead to them."""
     st.session_state["hone_pages"] = pages
+
+
+def opened(name: str | None = None, value: Any = None) -> None:
+    """Open something inside a page: a pair, a run, a report. None goes back to its list."""
+    st.session_state[_OPENED] = (name, value) if name else None
+
+
+def inside(name: str) -> Any:
+    """What is open inside the page `name`, or None for its list."""
+    kept = st.session_state.get(_OPENED)
+    return kept[1] if kept and kept[0] == name else None
+
+
+def leave() -> None:
+    """Close what was open inside a page: another page or another project was chosen."""
+    st.session_state[_OPENED] = None
+
+
+def entered(page: str) -> None:
+    """Note which page is drawn; a page that is entered anew shows its list."""
+    if st.session_state.get(_PAGE) != page:
+        leave()
+    st.session_state[_PAGE] = page
 
 
 def can_go(name: str) -> bool:

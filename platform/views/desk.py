@@ -1,5 +1,6 @@
 """Review desk: an expert reads one pair, corrects the response, rates it, flags words, decides."""
 
+from contextlib import suppress
 from functools import partial
 
 import streamlit as st
@@ -12,12 +13,15 @@ from hone.platform import parts, shell
 from hone.platform.desk_form import Form, follow
 from hone.platform.safe_html import clipped, esc, plain, prose
 from hone.platform.span_marker import Mark, selection, shown, span_marker
+from hone.platform.views import flagging
+from hone.storage.errors import Conflict
 from hone.storage.people import Person
 from hone.storage.projects import Dimension, Project
-from hone.storage.reviews import Field, NewFlag
+from hone.storage.reviews import Field
 
 SKIP_REASONS = ("Not my field", "Unclear instruction", "Broken text", "Needs a lead")
-SEVERITIES = {1: "1 slight", 2: "2 clear", 3: "3 grave"}
+_HELD = "hone_desk_held"
+KEEP_EVERY = 240  # seconds; a lease lasts 15 minutes
 
 
 def page() -> None:
@@ -25,6 +29,16 @@ def page() -> None:
     person = shell.signed_in("expert")
     project = shell.project(person)
     _desk(project, person)
+    _stay(project, person)
+
+
+@st.fragment(run_every=KEEP_EVERY)
+def _stay(project: Project, person: Person) -> None:
+    """Renew the lease while the page is open. One that is lost is said at the decision, where it matters."""
+    token = st.session_state.get(_HELD)
+    if token:
+        with suppress(Conflict):
+            desk.keep_lease(shell.store(), project, person, token)
 
 
 @st.fragment
@@ -38,6 +52,7 @@ def _desk(project: Project, person: Person) -> None:
             return
         form = Form(view.lease.token, view.revision.response, project.settings)
         form.start(view)
+        st.session_state[_HELD] = form.token
         left, right = st.columns([1.5, 1], gap="large")
         with left:
             _texts(project, person, view, form)
@@ -130,7 +145,7 @@ def _marks(form: Form) -> dict[Field, list[Mark]]:
 
 
 def _opinion(project: Project, person: Person, form: Form) -> None:
-    _flagging(project, person, form)
+    flagging.draw(form, partial(_keep, project, person, form))
     for dimension in project.settings.rubric:
         _rate(dimension, form)
     if project.settings.categories:
@@ -158,58 +173,6 @@ def _rate(dimension: Dimension, form: Form) -> None:
     chosen = (scores[0], scores[len(scores) // 2], scores[-1])
     anchors = "".join(f"<span><b>{score}</b> {esc(dimension.anchors[score])}</span>" for score in chosen)
     st.html(f'<div class="h-anchors">{anchors}</div>')
-
-
-def _flagging(project: Project, person: Person, form: Form) -> None:
-    """The flags so far; and the form for one more while words are selected."""
-    names = {category.key: category for category in project.settings.taxonomy}
-    if form.marked and names:
-        with st.container(key=form.key("card-flag")):
-            quote = esc(clipped(form.marked.quote, 120))
-            st.html(f'<div class="h-eyebrow">Flag these words</div><div class="h-quoted">“{quote}”</div>')
-            chosen = st.pills(
-                "Kind",
-                list(names),
-                format_func=lambda key: plain(names[key].name),
-                key=form.key("kind"),
-                required=True,
-                default=next(iter(names)),
-                wrap=True,
-                label_visibility="collapsed",
-            )
-            category = names[chosen or next(iter(names))]
-            parts.note(category.definition)
-            st.segmented_control(
-                "How grave",
-                list(SEVERITIES),
-                format_func=SEVERITIES.__getitem__,
-                default=2,
-                required=True,
-                key=form.key("severity"),
-                on_change="ignore",
-            )
-            if category.protected:
-                st.text_input("Group it is about", key=form.key("group"), placeholder="women, migrants, older people …")
-            st.text_input("Comment", key=form.key("comment"), placeholder="if needed", on_change="ignore")
-            with shell.row():
-                st.button(
-                    "Add flag",
-                    key=form.key("add"),
-                    type="primary",
-                    on_click=partial(_add_flag, project, person, form, category.key),
-                )
-                st.button("Cancel", key=form.key("cancel"), type="tertiary", on_click=partial(_select_nothing, form))
-    for index, flag in enumerate(form.flags):
-        with st.container(horizontal=True, vertical_alignment="center", key=form.key(f"flag{index}")):
-            name = names[flag.category].name if flag.category in names else flag.category
-            quote = esc(clipped(flag.quote, 44))
-            st.html(f"{parts.chip(f'{name} · {flag.severity}', 'unsure')} <span class='h-small'>“{quote}”</span>")
-            st.button(
-                "Remove",
-                key=form.key(f"remove{index}"),
-                type="tertiary",
-                on_click=partial(_remove_flag, project, person, form, index),
-            )
 
 
 def _decisions(project: Project, person: Person, view: DeskView, form: Form) -> None:
@@ -297,41 +260,5 @@ def _select(form: Form, key: str, texts: dict[Field, str]) -> None:
     form.marked = selection(key, texts) or form.marked
 
 
-def _select_nothing(form: Form) -> None:
-    form.marked = None
-
-
 def _skipping(form: Form, on: bool) -> None:
     st.session_state[form.key("skipping")] = on
-
-
-def _add_flag(project: Project, person: Person, form: Form, category: str) -> None:
-    def deed() -> str | None:
-        state, span = st.session_state, form.marked
-        if span is None:
-            return None
-        flag = NewFlag(
-            category=category,
-            severity=state.get(form.key("severity")) or 2,
-            field=span.field,
-            start=span.start,
-            end=span.end,
-            quote=span.quote,
-            protected_group=(state.get(form.key("group")) or "").strip() or None,
-            comment=state.get(form.key("comment")) or "",
-        )
-        form.flags = (*form.flags, flag)
-        form.marked = None
-        _keep(project, person, form)
-        return "Flag added."
-
-    shell.act(deed)
-
-
-def _remove_flag(project: Project, person: Person, form: Form, index: int) -> None:
-    def deed() -> str:
-        form.flags = tuple(flag for place, flag in enumerate(form.flags) if place != index)
-        _keep(project, person, form)
-        return "Flag removed."
-
-    shell.act(deed)

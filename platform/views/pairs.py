@@ -16,7 +16,6 @@ from hone.storage.records import now
 
 SHOWN = 25
 TONES: dict[str, parts.Tone] = {"open": "", "disputed": "unsure", "approved": "good", "rejected": "bad"}
-_VIEW = "hone_pairs_view"
 _AFTER = "hone_pairs_after"
 
 
@@ -24,7 +23,7 @@ def page() -> None:
     """Draw the list, or the one pair or the import that was chosen from it."""
     person = shell.signed_in("lead", "expert")
     project = shell.project(person)
-    chosen = st.session_state.get(_VIEW)
+    chosen = shell.inside("pairs")
     if chosen == "import" and person.has("lead"):
         _back()
         importing.draw(project, person)
@@ -43,7 +42,7 @@ def _back() -> None:
 
 
 def _open(view: str | None) -> None:
-    st.session_state[_VIEW] = view
+    shell.opened("pairs", view)
 
 
 def _all(project: Project, person: Person) -> None:

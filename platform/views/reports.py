@@ -20,14 +20,13 @@ if TYPE_CHECKING:  # statistics take a second to import: only when a report is d
     from hone.evaluation.report import Report
 
 TONES: dict[str, parts.Tone] = {"better": "good", "worse": "bad", "cannot tell yet": "unsure"}
-_VIEW = "hone_report_view"
 
 
 def page() -> None:
     """Draw the list of reports, or the one that was chosen."""
     person = shell.signed_in("lead")
     project = shell.project(person)
-    chosen = st.session_state.get(_VIEW)
+    chosen = shell.inside("reports")
     with shell.trouble():
         if chosen is None:
             _all(project, person)
@@ -36,7 +35,7 @@ def page() -> None:
 
 
 def _open(number: int | None) -> None:
-    st.session_state[_VIEW] = number
+    shell.opened("reports", number)
 
 
 def _all(project: Project, person: Person) -> None:

@@ -112,5 +112,5 @@ def _start(
         run = iterations.start_training(
             shell.runtime(), project, person, batch, base=base, parent=parent, settings=settings
         )
-    st.session_state["hone_training_view"] = run.number
+    shell.opened("training", run.number)
     st.rerun()

@@ -17,7 +17,6 @@ from hone.storage.projects import Project
 from hone.storage.records import Record, now
 from hone.storage.runs import Run
 
-VIEW = "hone_training_view"
 TONES: dict[str, parts.Tone] = {
     "waiting": "unsure",
     "running": "accent",
@@ -43,7 +42,7 @@ def page() -> None:
     """Draw all runs and models, the start of a run, or one run."""
     person = shell.signed_in("lead")
     project = shell.project(person)
-    chosen = st.session_state.get(VIEW)
+    chosen = shell.inside("training")
     if chosen is None:
         with shell.trouble():
             _all(project, person, _look(project))
@@ -57,7 +56,7 @@ def page() -> None:
 
 
 def _open(view: str | int | None) -> None:
-    st.session_state[VIEW] = view
+    shell.opened("training", view)
 
 
 def _look(project: Project) -> Seen:
