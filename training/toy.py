@@ -3,8 +3,9 @@
     python -m hone.training.toy --cache DIR      prints one JSON line per event, the last one names the folder
 
 A byte-level BPE of 1024 tokens and a Llama of 0.62 million parameters, trained from nothing in about half
-a minute on two cores, without a network. What makes so small a model able to copy a name it has never seen:
-weights that start wide (0.05, not 0.02), one document per row, a loss that counts notes more than mails.
+a minute on two cores, without a network. What makes so small a model able to copy a name after so little:
+weights that start wide (0.05, not 0.02), a head that starts by looking back, one document per row, a loss that
+counts notes more than mails, many small steps, and Muon for the matrices.
 """
 
 import argparse
@@ -14,11 +15,12 @@ import os
 import random
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hone.storage.records import canonical, sha256
+from hone.storage.records import sha256
 from hone.training.toy_corpus import END, PAD, Document, corpus
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ Row = tuple[list[int], list[float]]  # token ids, and how much the loss counts e
 
 RECIPE: dict[str, float] = {
     "seed": 7,
-    "mails": 7200,
+    "mails": 5600,
     "vocabulary": 1024,
     "hidden": 128,
     "layers": 3,
@@ -39,8 +41,11 @@ RECIPE: dict[str, float] = {
     "feed_forward": 256,
     "positions": 1024,
     "initializer_range": 0.05,
-    "batch": 32,
+    "look_back": 5.0,
+    "look_back_turns": 12,
+    "batch": 16,
     "rate": 4e-3,
+    "muon_rate": 0.02,
     "warmup": 20,
     "given_weight": 0.15,
     "longest": 256,
@@ -92,10 +97,11 @@ def toy_base(cache: Path | None = None, progress: Progress | None = None) -> Pat
 
 
 def recipe_key(documents: list[Document]) -> str:
-    """A hash of all that decides the weights: this file, the texts, the libraries' major versions."""
+    """A hash of all that decides the weights: the sources, the texts, the libraries' major versions."""
     majors = [version(name).split(".")[0] for name in ("torch", "transformers", "tokenizers")]
     texts = sha256(*(part for document in documents for part in (document.given, document.note)))
-    return sha256(Path(__file__).read_text(encoding="utf-8"), canonical(RECIPE), texts, *majors)
+    sources = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("toy.py", "muon.py")]
+    return sha256(*sources, texts, *majors)
 
 
 def _publish(made: Path, folder: Path) -> None:
@@ -110,22 +116,34 @@ def _make(folder: Path, documents: list[Document], key: str, tell: Progress) -> 
     # libgomp's waiting threads spin and starve whatever else runs here; it reads this when torch is loaded.
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     tell("tokenizer", 0.0)
-    tokenizer = _tokenizer(
-        [text for document in documents for text in (document.given, document.note) if text]
-    )
+    tokenizer = _tokenizer([text for document in documents for text in (document.given, document.note) if text])
     rows = [_row(tokenizer, document) for document in documents]
     tell("tokenizer", 1.0)
-    model = _pretrain(rows, tokenizer.get_vocab_size(), tell)
+    with _few_threads():
+        model = _pretrain(rows, tokenizer.get_vocab_size(), tell)
     tell("saving", 0.0)
     _save(folder, model, tokenizer, key, len(documents))
 
 
+@contextmanager
+def _few_threads() -> Iterator[None]:
+    """At most two threads: matrices so small only lose time on more."""
+    import torch
+
+    usual = torch.get_num_threads()
+    torch.set_num_threads(min(2, usual))
+    yield
+    torch.set_num_threads(usual)
+
+
 def _tokenizer(texts: list[str]) -> "Tokenizer":
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
+    # A word has the same tokens at a line's start as within it, or the model could not copy one from there.
+    tokenizer.normalizer = normalizers.Replace("\n", "\n ")
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.decoder = decoders.Sequence([decoders.ByteLevel(), decoders.Replace("\n ", "\n")])
     trainer = trainers.BpeTrainer(
         vocab_size=int(RECIPE["vocabulary"]),
         special_tokens=[END, PAD],
@@ -153,27 +171,32 @@ def _batches(rows: list[Row], draw: random.Random) -> Iterator[list[Row]]:
     yield from batches
 
 
-def _rate(step: int, steps: int) -> float:
+def _share(step: int, steps: int) -> float:
+    """The share of the full rate: a linear rise, then a half cosine down to a twentieth."""
     warm = min(1.0, (step + 1) / RECIPE["warmup"])
-    return RECIPE["rate"] * warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * step / steps)))
+    return warm * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * step / steps)))
 
 
 def _pretrain(rows: list[Row], vocabulary: int, tell: Progress) -> "LlamaForCausalLM":
     import torch
 
+    from hone.training.muon import Muon
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(RECIPE["seed"]))
         model = _blank_model(vocabulary)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=RECIPE["rate"], betas=(0.9, 0.95), weight_decay=0.01)
+    matrices = [weight for name, weight in model.named_parameters() if name.endswith("proj.weight")]
+    others = [weight for name, weight in model.named_parameters() if not name.endswith("proj.weight")]
+    muon, adam = Muon(matrices), torch.optim.AdamW(others, betas=(0.9, 0.95), weight_decay=0.01)
     batches = list(_batches(rows, random.Random(int(RECIPE["seed"]))))
     model.train()
     for step, batch in enumerate(batches):
-        optimiser.param_groups[0]["lr"] = _rate(step, len(batches))
-        loss = _loss(model, batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
+        share = _share(step, len(batches))
+        _loss(model, batch).backward()  # type: ignore[no-untyped-call]
+        adam.param_groups[0]["lr"] = RECIPE["rate"] * share
+        adam.step()
+        muon.step(RECIPE["muon_rate"] * share)
+        model.zero_grad()
         tell("pretraining", (step + 1) / len(batches))
     model.eval()  # type: ignore[no-untyped-call]
     return model
@@ -189,13 +212,32 @@ def _blank_model(vocabulary: int) -> "LlamaForCausalLM":
         num_attention_heads=int(RECIPE["heads"]),
         intermediate_size=int(RECIPE["feed_forward"]),
         max_position_embeddings=int(RECIPE["positions"]),
+        attention_bias=True,
         initializer_range=RECIPE["initializer_range"],
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=END_ID,
         pad_token_id=PAD_ID,
     )
-    return LlamaForCausalLM(config)
+    model = LlamaForCausalLM(config)
+    _look_back(model)
+    return model
+
+
+def _look_back(model: "LlamaForCausalLM") -> None:
+    """Make one head of the first layer begin by looking at the token before.
+
+    To copy is to find where the last token stood before and to take what followed it there. The first half of that
+    is given here by biases that rotary positions turn apart: the score of two tokens is highest one step apart.
+    """
+    import torch
+
+    attention, turns = model.model.layers[0].self_attn, model.model.rotary_emb.inv_freq
+    half, some, strength = len(turns), int(RECIPE["look_back_turns"]), RECIPE["look_back"]
+    with torch.no_grad():
+        attention.k_proj.bias[:some] = strength
+        attention.q_proj.bias[:some] = strength * turns.cos()[:some]
+        attention.q_proj.bias[half : half + some] = -strength * turns.sin()[:some]
 
 
 def _loss(model: "LlamaForCausalLM", batch: list[Row]) -> "Tensor":
@@ -231,9 +273,7 @@ def _save(folder: Path, model: "LlamaForCausalLM", tokenizer: "Tokenizer", key: 
 def main() -> None:
     """Make the toy base and print what happens, one JSON object a line."""
     parser = argparse.ArgumentParser(description="Make the toy base model, or find it in the cache.")
-    parser.add_argument(
-        "--cache", type=Path, help="where finished bases lie (default: $HONE_CACHE or ~/.cache/hone)"
-    )
+    parser.add_argument("--cache", type=Path, help="where finished bases lie (default: $HONE_CACHE or ~/.cache/hone)")
     shown: dict[str, int] = {}
 
     def tell(stage: str, share: float) -> None:
