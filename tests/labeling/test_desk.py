@@ -10,7 +10,7 @@ from hone.labeling import desk
 from hone.labeling.desk import Draft, Opinion
 from hone.labeling.feed import send_pairs
 from hone.labeling.spans import mark
-from hone.storage import pairs, reviews
+from hone.storage import pairs, queue, reviews
 from hone.storage.errors import Conflict, Forbidden, InputError
 from hone.storage.pairs import NewPair
 
@@ -300,5 +300,5 @@ def _token(room: Desk) -> str:
 def _expired_token(room: Desk, monkeypatch: pytest.MonkeyPatch) -> str:
     """Ana's lease, of which the time is over already, and nobody has cleared it away."""
     with monkeypatch.context() as patch:
-        patch.setattr(pairs, "LEASE", timedelta(0))
+        patch.setattr(queue, "LEASE", timedelta(0))
         return _token(room)
