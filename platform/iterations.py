@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from hone.labeling import batches as frozen
-from hone.platform.bases import TOY, base_name, checked_base
+from hone.platform import run_config
+from hone.platform.bases import checked_base
 from hone.platform.finishing import answer_settings
 from hone.platform.supervisor import Supervisor
 from hone.storage import audit, models, runs
@@ -20,10 +21,8 @@ from hone.storage.records import new_id, now
 from hone.storage.reports import StoredReport
 from hone.storage.runs import Kind, Run
 from hone.storage.store import Store
-from hone.training.config import AnyConfig, GenerateConfig, TrainConfig, preset, with_settings
+from hone.training.config import AnyConfig
 from hone.training.folder import Row, Split, prepare
-from hone.training.published import read_facts
-from hone.training.weights import is_folder
 
 SPACE = 500_000_000  # bytes that must be free before a run begins
 _numbering = threading.Lock()  # a run's folder is made before its row: two must not take the same number
@@ -69,11 +68,11 @@ def start_training(
     """
     person.must("lead")
     frozen.verify(machine.store, batch)
-    chosen = _same_toy(machine.store, project, checked_base(base or _usual_base(machine.store, project, parent)))
-    config = train_config(project, chosen, batch, settings)
+    named = checked_base(base or run_config.usual_base(machine.store, project, parent))
+    chosen = run_config.same_toy(machine.store, project, named)
+    config = run_config.train_config(project, chosen, batch, settings)
     if parent is not None:
-        _fits(parent, config)
-        config = config.model_copy(update={"parent": parent.folder, "base_sha256": parent.base_sha256})
+        config = run_config.with_parent(config, parent)
     found = frozen.rows_by_split(machine.store, batch)
     rows: dict[Split, list[Row]] = {split: _rows(items) for split, items in found.items()}
     return _submit(machine, project, person, "train", batch, config, rows)
@@ -103,7 +102,7 @@ def start_generation(
     """
     person.must("lead")
     frozen.verify(machine.store, batch)
-    config = _generate_config(machine.store, project, batch, model, settings)
+    config = run_config.generate_config(machine.store, project, batch, model, settings)
     with machine.store.read() as cursor:
         answered = models.answered(cursor, model.id, batch.id)
     if answered is not None and answered.settings == answer_settings(config):
@@ -179,26 +178,6 @@ def reject(
     return _decide(store, project, person, model, "reject", reason, report)
 
 
-def train_config(project: Project, base: str, batch: Batch, settings: Sequence[str] = ()) -> TrainConfig:
-    """The configuration of a run: a preset, then the project's training settings, then these.
-
-    The project's settings may name a `preset` (hone.training.config.PRESETS); without one the toy base takes
-    "toy", any other base "standard". `base` among them is the project's usual base.
-
-    Raises:
-        InputError: A setting or preset is unknown, or a value is not allowed.
-    """
-    own = dict(project.settings.training)
-    own.pop("base", None)
-    usual = "toy" if base_name(base) == base_name(TOY) else "standard"
-    values = {**preset(str(own.pop("preset", usual))), **own}
-    _not_by_hand(settings)
-    known = {"run": f"{project.name}, batch {batch.number}", "base": base, "template": project.settings.template}
-    return with_settings(
-        TrainConfig.model_validate(known), [*(f"{name}={value}" for name, value in values.items()), *settings]
-    )
-
-
 def require_space(folder: Path, needed: int = SPACE) -> None:
     """RunError unless the disk of this folder has so many bytes free."""
     free = shutil.disk_usage(folder).free
@@ -207,66 +186,6 @@ def require_space(folder: Path, needed: int = SPACE) -> None:
             f"The disk of {folder} has {free / 1e6:,.0f} MB left; a run needs {needed / 1e6:,.0f} MB. "
             "Free some space and start it again."
         )
-
-
-def _usual_base(store: Store, project: Project, parent: Model | None) -> str:
-    if parent is not None:
-        return parent.base
-    if "base" in project.settings.training:
-        return str(project.settings.training["base"])
-    with store.read() as cursor:
-        known = models.listing(cursor, project.id)
-    if not known:
-        raise InputError(
-            "No base model was named, and the project has none yet: name a folder or an id on the hub, "
-            "or toy for a small one to learn with."
-        )
-    return known[0].base
-
-
-def _same_toy(store: Store, project: Project, base: str) -> str:
-    """For "toy", the very toy base that the project began with: another Hone may make another one."""
-    with store.read() as cursor:
-        known = models.listing(cursor, project.id)
-    own = known[0].base if base == TOY and known else base
-    return own if base_name(own) == base_name(TOY) and is_folder(own) else base
-
-
-def _fits(parent: Model, config: TrainConfig) -> None:
-    if parent.folder is None:
-        raise InputError(f"{parent.name} has no adapter to train on: leave the parent out to start from the base.")
-    if config.base != parent.base:
-        raise InputError(f"{parent.name} stands on the base {parent.base}, not on {config.base}: leave the base out.")
-
-
-def _not_by_hand(settings: Sequence[str]) -> None:
-    """The platform sets these, so that they agree with the batch, the model and the project."""
-    for setting in settings:
-        key = setting.partition("=")[0].strip().replace("-", "_")
-        if key in ("run", "base", "base_sha256", "parent", "model", "template"):
-            raise InputError(
-                f"{key} is no setting of a run: name the base, the parent or the model beside the settings; "
-                "the template is the project's."
-            )
-
-
-def _generate_config(
-    store: Store, project: Project, batch: Batch, model: Model, settings: Sequence[str]
-) -> GenerateConfig:
-    _not_by_hand(settings)
-    if model.folder is None:
-        template, longest = project.settings.template, train_config(project, model.base, batch).max_new_tokens
-    else:
-        facts = read_facts(store.workspace.root / model.folder)
-        template, longest = facts.template, facts.max_new_tokens
-    known = {
-        "run": f"{model.name} on batch {batch.number}",
-        "base": model.base,
-        "base_sha256": model.base_sha256,
-        "model": model.folder,
-        "template": template,
-    }
-    return with_settings(GenerateConfig.model_validate(known), [f"max_new_tokens={longest}", *settings])
 
 
 def _rows(items: Sequence[BatchItem]) -> list[Row]:

@@ -1,5 +1,7 @@
-"""A tiny base model, and runs on it: real files, real children, a few seconds each."""
+"""A tiny base model, and runs on it: real files, real children, a few seconds each. And the example workspace."""
 
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.runs import Run
 from hone.storage.store import Store
+from hone.storage.workspace import Workspace
 
 
 @pytest.fixture(scope="session")
@@ -69,3 +72,30 @@ def new_run(store: Store, project: Project, lead: Person, tiny_base: Path) -> Ca
         return training_run(store, project, lead, base, **settings)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The example workspace as `hone demo` builds it, once for all tests: copy it before you open it."""
+    from hone.platform import demo
+
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    workspace = Workspace(shared / "hone-demo")
+    os.environ.setdefault("HONE_CACHE", str(shared / "cache"))
+    with (shared / "hone-demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        demo.build(workspace, _silent)
+    return workspace
+
+
+def _silent(says: str, share: float) -> None:
+    """Nobody watches."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whichever test comes first waits for the example to be built: minutes when the machine is busy."""
+    for item in items:
+        if "demo_workspace" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(1200))

@@ -13,6 +13,7 @@ from hone.labeling.standing import settle
 from hone.platform import iterations
 from hone.platform.bases import base_name, checked_base
 from hone.platform.finishing import ensure_base_model
+from hone.platform.run_config import train_config
 from hone.platform.supervisor import Supervisor
 from hone.storage import audit, models, pairs, projects, runs
 from hone.storage.batches import Batch
@@ -227,8 +228,8 @@ def test_a_project_stays_on_the_toy_base_that_it_began_with(team: Team, tiny_bas
 
 def test_the_toy_base_takes_the_toy_preset_and_any_other_the_standard_one(team: Team) -> None:
     plain = team.project.model_copy(update={"settings": ProjectSettings()})
-    assert iterations.train_config(plain, "toy", team.batch).learning_rate == 6e-3
-    assert iterations.train_config(plain, "gpt2", team.batch).learning_rate == 2e-4
+    assert train_config(plain, "toy", team.batch).learning_rate == 6e-3
+    assert train_config(plain, "gpt2", team.batch).learning_rate == 2e-4
 
 
 @pytest.mark.parametrize(
