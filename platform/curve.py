@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 Points: TypeAlias = Sequence[tuple[int, float]]
 WIDTH, HEIGHT = 860, 260
-LEFT, RIGHT, TOP, BOTTOM = 46, 780, 16, 226
+LEFT, RIGHT, TOP, BOTTOM = 46, 740, 16, 226
 
 
 def loss_svg(training: Points, validation: Points, total_steps: int | None) -> str:

@@ -27,6 +27,8 @@ class Numbers(Record):
     validation_loss: float | None
     tokens_per_second: float | None
     eta_seconds: float | None
+    stage: str  # what is made before the first step, as the toy base
+    share: float | None
     ended: bool
 
 
@@ -92,6 +94,7 @@ def _numbers(run: Run, events: Sequence[RunEvent]) -> Numbers:
     for event in events:
         last.update({name: value for name, value in event.body.items() if isinstance(value, int | float)})
     step, total = last.get("step"), last.get("total_steps")
+    stages = [str(event.body["stage"]) for event in events if "stage" in event.body]
     return Numbers(
         run=run,
         step=None if step is None else int(step),
@@ -101,6 +104,8 @@ def _numbers(run: Run, events: Sequence[RunEvent]) -> Numbers:
         validation_loss=last.get("validation_loss"),
         tokens_per_second=last.get("tokens_per_second"),
         eta_seconds=last.get("eta_seconds"),
+        stage=stages[-1] if stages and step is None else "",
+        share=last.get("share"),
         ended=run.status in FINISHED,
     )
 

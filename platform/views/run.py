@@ -54,11 +54,13 @@ def _figures(found: Numbers) -> None:
     run = found.run
     tone: dict[str, parts.Tone] = {"failed": "bad", "done": "good", "running": "accent"}
     parts.chips(parts.chip(run.status, tone.get(run.status, "unsure"), dot=True))
-    if run.message:
+    if run.message and run.status != "done":
         parts.message(run.message, "bad" if run.status == "failed" else "accent")
     if found.total_steps and not found.ended:
         left = f", about {parts.duration(found.eta_seconds)} left" if found.eta_seconds else ""
         parts.progress(found.step or 0, found.total_steps, f"Step {found.step:,} of {found.total_steps:,}{left}")
+    elif found.stage and not found.ended:
+        parts.progress(round(100 * (found.share or 0)), 100, f"First the {found.stage}")
     elif not found.ended:
         parts.note("Waits for its turn." if run.status == "waiting" else "Loading the model.")
     took = (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
@@ -95,6 +97,8 @@ def _buttons(person: Person, run: Run, ended: bool) -> None:
             st.button("Stop the run", key="bad-cancel", on_click=partial(shell.act, cancel))
         elif run.status in ("failed", "cancelled"):
             st.button("Resume", key="resume", type="primary", on_click=partial(shell.act, resume))
+            if run.kind == "train":
+                st.button("Start another one", key="other", on_click=partial(shell.opened, "training", "start"))
 
 
 def _samples(seen: RunView) -> None:

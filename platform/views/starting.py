@@ -13,12 +13,13 @@ from hone.training.config import PRESETS, preset
 
 TOY = "toy"
 OWN = "own"
+TOO_LONG = {"refuse": "Stop the run", "truncate_prompt": "Shorten the context", "drop": "Leave them out"}
 FIELDS = {
-    "epochs": "Passes over the data",
+    "epochs": "Passes",
     "learning_rate": "Learning rate",
     "lora_r": "LoRA rank",
-    "max_length": "Longest row, tokens",
-    "patience": "Patience, evaluations",
+    "max_length": "Longest row",
+    "patience": "Patience",
 }
 
 
@@ -97,6 +98,15 @@ def _settings(toy: bool) -> list[str]:
                 said = st.text_input(label, key=f"start-{name}", placeholder=given.get(name, "as usual"))
             if said and said.strip():
                 given[name] = said.strip()
+        too_long = st.segmented_control(
+            "Rows that are longer",
+            list(TOO_LONG),
+            default="refuse",
+            required=True,
+            format_func=TOO_LONG.__getitem__,
+            key="start-too-long",
+        )
+        given["too_long"] = too_long or "refuse"
         more = st.text_area("Others, one key=value in a line", key="start-more", height=80, placeholder="seed=7")
     return [*(f"{name}={value}" for name, value in given.items()), *_lines(more or "")]
 
