@@ -44,8 +44,13 @@ def draw(project: Project, person: Person) -> None:
         preview = _preview(given)
         _shown(preview)
         mapping = _mapping(given.file_id, preview)
+        strict = st.checkbox(
+            "Take nothing in if a row is bad",
+            key=f"strict-{given.file_id}",
+            help="The message then names the bad rows.",
+        )
         if st.button(f"Import {preview.total:,} rows", key=f"import-{given.file_id}", type="primary"):
-            _import(project, person, given, mapping)
+            _import(project, person, given, mapping, strict)
 
 
 def _preview(given: Any) -> Preview:
@@ -123,14 +128,16 @@ def _first(preview: Preview, column: str) -> str:
     return next((row[column] for row in preview.rows if row.get(column)), "")
 
 
-def _import(project: Project, person: Person, given: Any, mapping: Mapping) -> None:
+def _import(project: Project, person: Person, given: Any, mapping: Mapping, strict: bool) -> None:
     bar = st.progress(0.0, "Checking the rows")
 
     def tell(done: int, total: int) -> None:
         bar.progress(done / max(1, total), f"Checked {done:,} of {total:,} rows")
 
     with _on_disk(given) as path:
-        done = importing.import_file(shell.store(), project, person, path, mapping, name=given.name, progress=tell)
+        done = importing.import_file(
+            shell.store(), project, person, path, mapping, name=given.name, strict=strict, progress=tell
+        )
     st.session_state[_DONE] = done
     st.rerun()
 

@@ -101,6 +101,16 @@ def test_a_file_is_imported_with_its_bad_rows_named(store: Store, project: Proje
     assert "the instruction is missing or empty" in seen.text
 
 
+def test_a_file_can_be_refused_whole(store: Store, project: Project, lead: Person) -> None:
+    seen = Browser(store, lead).go("pairs").press("Import a file")
+    seen.page.file_uploader[0].upload("mine.csv", b"prompt,answer\nSay hello.,Hello.\n,Nothing.\n").run()
+    seen.widget("checkbox", "strict-").check().run()
+    seen.press("Import 2 rows")
+    assert "so nothing went in" in seen.text
+    with store.read() as cursor:
+        assert pairs.listing(cursor, project.id) == []
+
+
 def test_approved_pairs_are_frozen_and_the_batch_verified(
     store: Store, project: Project, lead: Person, ana: Person
 ) -> None:
