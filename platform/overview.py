@@ -73,7 +73,7 @@ def overview(store: Store, project: Project, person: Person) -> Overview:
         point = json.loads(told[-1].document)["trend"] if told and _may_see_models(person) else []
         return Overview(
             iteration=_iteration(found),
-            stations=_stations(cursor, project, found, way[0]),
+            stations=_stations(cursor, project, found, way[0], _may_see_models(person)),
             todo=_todo(cursor, project, person, found, way),
             trend=tuple(TrendPoint.model_validate(each) for each in point),
             example_data=any(each.example for each in people.everyone(cursor)),
@@ -108,7 +108,7 @@ def _way(step: loop.Step | None) -> tuple[Stop, str, str]:
     return _WAYS[verb]
 
 
-def _stations(cursor: Cursor, project: Project, found: loop.Standing, here: Stop) -> tuple[Station, ...]:
+def _stations(cursor: Cursor, project: Project, found: loop.Standing, here: Stop, tell: bool) -> tuple[Station, ...]:
     total = sum(found.pairs.values())
     decided = found.pairs["approved"] + found.pairs["rejected"]
     back = queue.sent_back(cursor, project.id)
@@ -124,7 +124,7 @@ def _stations(cursor: Cursor, project: Project, found: loop.Standing, here: Stop
         "batch": ("Batch", *_batch(cursor, project), None),
         "model": ("Model", *_model(cursor, found), None),
         "judged": ("Judged blind", *_judged(found)),
-        "report": ("Report", *_report(found), None),
+        "report": ("Report", *_report(found, tell), None),
         "queue": (
             "Next queue",
             f"{back:,}" if back else "–",
@@ -176,11 +176,11 @@ def _judged(found: loop.Standing) -> tuple[str, str, tuple[int, int] | None]:
     return f"{judged:,}", f"of {wanted:,} judgements", (judged, wanted)
 
 
-def _report(found: loop.Standing) -> tuple[str, str]:
+def _report(found: loop.Standing, tell: bool) -> tuple[str, str]:
     iteration = found.iteration
     if iteration is None or iteration.report is None:
         return "–", "not made yet"
-    return f"No. {iteration.report}", "tells the lead where to go"
+    return f"No. {iteration.report}", iteration.verdict if tell else "with the lead"
 
 
 def _todo(

@@ -53,6 +53,9 @@ def test_the_trend_is_for_the_lead_and_not_for_who_judges_blind(
     assemble.make(store, project, lead, new=new, old=old)
     assert [point.iteration for point in overview(store, project, lead).trend] == [1]
     assert overview(store, project, dora).trend == ()
+    told = [[each.under for each in overview(store, project, who).stations] for who in (lead, dora)]
+    assert "cannot tell yet" in told[0]
+    assert "cannot tell yet" not in told[1]
 
 
 def test_the_button_of_a_task_leads_to_its_page(store: Store, project: Project, lead: Person, ana: Person) -> None:
