@@ -6,10 +6,9 @@ What is shipped are the pairs and what people said about them. Every number of a
 import shutil
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from hone.evaluation import assemble, judging
 from hone.evaluation import matchups as blind
@@ -36,11 +35,13 @@ Progress = Callable[[str, float], None]
 MARK = "EXAMPLE.txt"
 LEFT_TO_JUDGE = 0.15  # of the second set's matchups, for a visitor; each reviewer leaves others
 
-# Seconds that a step takes on two idle cores, for the share that is told. The first run makes the toy base.
+TOY_SHARE = 0.65  # of the first training run, which makes the toy base
+
+# Seconds that a step takes on two idle cores, for the share that is told.
 SECONDS = {
-    "people": 1, "import 1": 1, "reviews 1": 2, "batch 1": 1, "train 1": 50, "answer 0": 8, "answer 1": 8,
-    "judge 1": 1, "report 1": 2, "import 2": 1, "reviews 2": 2, "batch 2": 1, "train 2": 25, "answer 1 again": 8,
-    "answer 2": 8, "judge 2": 1, "report 2": 2,
+    "people": 1, "import 1": 1, "reviews 1": 4, "batch 1": 1, "train 1": 60, "answer 0": 5, "answer 1": 5,
+    "judge 1": 1, "report 1": 1, "import 2": 1, "reviews 2": 3, "batch 2": 1, "train 2": 25, "answer 1 again": 6,
+    "answer 2": 6, "judge 2": 1, "report 2": 1,
 }  # fmt: skip
 
 
@@ -93,7 +94,7 @@ class Steps:
         self._whole = sum(SECONDS.values())
 
     @contextmanager
-    def step(self, key: str, says: str) -> Iterator[Callable[[str, float], None]]:
+    def step(self, key: str, says: str) -> Generator[Callable[[str, float], None]]:
         """A step of SECONDS; the block may tell a detail and its own share, 0 to 1."""
 
         def tell(detail: str, share: float) -> None:
@@ -180,13 +181,17 @@ class _Loop:
             self._wait(run, says, tell)
 
     def _wait(self, run: Run, says: str, tell: Callable[[str, float], None]) -> None:
+        before = 0.0  # share of the step that went into the toy base
+
         def on_event(event: RunEvent) -> None:
+            nonlocal before
             body = event.body
-            if event.kind == "progress" and "stage" in body:  # the toy base comes first
-                tell(f": {body['stage']}", 0.6 * float(body["share"]))
+            if event.kind == "progress" and "stage" in body:
+                before = TOY_SHARE * float(body["share"]) if "pretraining" in body["stage"] else before
+                tell(f": {body['stage']}", before)
             elif event.kind == "progress" and body.get("total_steps"):
                 share = float(body["step"]) / float(body["total_steps"])
-                tell(f": {body['step']} of {body['total_steps']}", share)
+                tell(f": {body['step']} of {body['total_steps']}", before + (1 - before) * share)
 
         ended = self.supervisor.wait(run.id, on_event=on_event)
         if ended.status != "done":
@@ -201,7 +206,7 @@ class _Loop:
             for reviewer in reviewers:
                 sheet = judging.sheet(self.store, made, self.lead, reviewer)
                 shown = sheet[: len(sheet) - round(len(sheet) * left)]
-                filled = [{"token": row.token, **_choice(reviewer, row)} for row in shown]
+                filled = [{"token": row.token, **_recorded(reviewer, row)} for row in shown]
                 _whole(judging.record(self.store, self.lead, filled, source="example"))
             return made
 
@@ -215,7 +220,7 @@ class _Loop:
             return report
 
 
-def _choice(reviewer: Person, row: judging.SheetRow) -> dict[str, Any]:
+def _recorded(reviewer: Person, row: judging.SheetRow) -> example_opinions.Choice:
     return example_opinions.recorded_choice(reviewer.name, row.instruction, row.context, row.left, row.right)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from small_runs import training_run
 
+from hone.platform import demo
 from hone.platform.supervisor import Supervisor
 from hone.storage import runs
 from hone.storage.people import Person
@@ -77,8 +78,6 @@ def new_run(store: Store, project: Project, lead: Person, tiny_base: Path) -> Ca
 @pytest.fixture(scope="session")
 def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The example workspace as `hone demo` builds it, once for all tests: copy it before you open it."""
-    from hone.platform import demo
-
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -86,12 +85,10 @@ def demo_workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     os.environ.setdefault("HONE_CACHE", str(shared / "cache"))
     with (shared / "hone-demo.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        demo.build(workspace, _silent)
+        told: list[float] = []
+        demo.build(workspace, lambda says, share: told.append(share))
+    assert told == sorted(told), "the share that is done went back"
     return workspace
-
-
-def _silent(says: str, share: float) -> None:
-    """Nobody watches."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
