@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from hone.platform import navigation, shell
+from hone.platform.frame import navigation, shell
 
 
 def main() -> None:

@@ -6,17 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hone.platform import (
-    commands,
-    commands_batches,
-    commands_care,
-    commands_judging,
-    commands_pairs,
-    commands_reports,
-    commands_runs,
-    commands_start,
-    terminal,
-)
+from hone.platform.commands import batches, care, common, judging, pairs, reports, runs, start, terminal
 from hone.storage.errors import HoneError, InputError
 
 PANELS: dict[str, tuple[str, ...]] = {
@@ -112,8 +102,8 @@ def hone(
 
     Begin with `hone demo`, or with `hone import FILE --project NAME`.
     """
-    commands.chosen.workspace = workspace
-    commands.chosen.person = person
+    common.chosen.workspace = workspace
+    common.chosen.person = person
 
 
 def _globals_first(args: list[str]) -> list[str]:
@@ -137,15 +127,7 @@ def _panel(verb: str) -> str:
     return next(panel for panel, names in PANELS.items() if verb in names)
 
 
-for _topic in (
-    commands_start,
-    commands_pairs,
-    commands_batches,
-    commands_runs,
-    commands_judging,
-    commands_reports,
-    commands_care,
-):
+for _topic in (start, pairs, batches, runs, judging, reports, care):
     for _verb, _function in _topic.VERBS.items():
         if isinstance(_function, typer.Typer):
             app.add_typer(_function, name=_verb, rich_help_panel=_panel(_verb))

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from hone.platform import problems
+from hone.platform.api import problems
 from hone.storage.errors import Locked, WorkspaceError
 from hone.storage.workspace import Workspace
 
@@ -181,7 +181,7 @@ def _open_here(workspace: Workspace, stack: ExitStack) -> tuple[str, httpx.Async
     from starlette.routing import Mount
 
     from hone.platform import runtime
-    from hone.platform.api import api
+    from hone.platform.api.application import api
 
     opened = runtime.start(workspace)
     stack.callback(opened.close)

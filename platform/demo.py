@@ -14,10 +14,11 @@ from hone.evaluation import assemble, judging
 from hone.evaluation import matchups as blind
 from hone.labeling import batches as frozen
 from hone.labeling import importing, opinions
-from hone.platform import example_opinions, example_project, iterations
-from hone.platform.access import EXAMPLE_PASSWORD
-from hone.platform.children import signal_group
-from hone.platform.supervisor import Supervisor
+from hone.platform import example_opinions, example_project
+from hone.platform.access.identity import EXAMPLE_PASSWORD
+from hone.platform.runs import iterations
+from hone.platform.runs.children import signal_group
+from hone.platform.runs.supervisor import Supervisor
 from hone.storage import models, people, projects
 from hone.storage.batches import Batch
 from hone.storage.errors import Conflict, Locked, RunError, WorkspaceError

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from hone.platform.supervisor import FINISHED
+from hone.platform.runs.supervisor import FINISHED
 from hone.storage import batches, models, pairs, runs
 from hone.storage.models import Model
 from hone.storage.records import Record

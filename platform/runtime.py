@@ -5,10 +5,10 @@ import os
 from importlib.metadata import version
 from typing import Self
 
-from hone.platform import access
 from hone.platform import settings as hone_toml
-from hone.platform.private import write_private
-from hone.platform.supervisor import Supervisor
+from hone.platform.access import identity
+from hone.platform.access.private import write_private
+from hone.platform.runs.supervisor import Supervisor
 from hone.storage import people
 from hone.storage.errors import WorkspaceError
 from hone.storage.people import Person
@@ -30,7 +30,7 @@ class Runtime:
         self.workspace = workspace
         self.settings = hone_toml.read(workspace.settings)
         self.store = Store(workspace)
-        self.owner_key = access.owner_key(workspace)
+        self.owner_key = identity.owner_key(workspace)
         self.supervisor = Supervisor(self.store, self.settings)
 
     @property

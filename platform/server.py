@@ -23,12 +23,14 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from hone.platform import access, runtime, sign_in, streamlit_options
-from hone.platform.api import api
-from hone.platform.app_page import AppPage
-from hone.platform.gate import Gate, Headers
+from hone.platform import runtime
+from hone.platform.access import identity, sign_in
+from hone.platform.access.gate import Gate, Headers
+from hone.platform.access.sign_in import Door
+from hone.platform.api.application import api
+from hone.platform.frame import streamlit_options
+from hone.platform.frame.app_page import AppPage
 from hone.platform.runtime import Runtime
-from hone.platform.sign_in import Door
 from hone.storage import people
 from hone.storage.errors import HoneError, InputError
 from hone.storage.workspace import Workspace
@@ -81,7 +83,7 @@ def serve(
 def _say_where(opened: Runtime, address: str, announce: Announce) -> str:
     """Announce the address, and the owner's one-time link while nobody can sign in; what a browser opens first."""
     announce(f"Hone is at {address}")
-    invitation = access.first_invitation(opened)
+    invitation = identity.first_invitation(opened)
     if invitation is None:
         return address
     link = f"{address}/welcome?token={invitation}"
@@ -201,6 +203,6 @@ def _sign_in_routes(opened: Runtime) -> list[Route]:
     door = Door(opened)
     if opened.settings.oidc is None:
         return sign_in.routes(door)
-    from hone.platform.sign_in_oidc import Provider  # only now: few workspaces need it at each start
+    from hone.platform.access.sign_in_oidc import Provider  # only now: few workspaces need it at each start
 
     return [*sign_in.routes(door), *Provider(door, opened.settings.oidc).routes()]

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from hone.platform.private import write_private
+from hone.platform.access.private import write_private
 from hone.storage.errors import InputError
 from hone.storage.records import Record
 

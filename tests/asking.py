@@ -5,8 +5,8 @@ from typing import Any
 import anyio
 import httpx
 
-from hone.platform import access
-from hone.platform.api import api
+from hone.platform.access import identity
+from hone.platform.api.application import api
 from hone.platform.runtime import Runtime
 from hone.storage import people
 from hone.storage.people import Person
@@ -42,7 +42,7 @@ class Asking:
     ) -> httpx.Response:
         """The answer to a request of a signed-in browser."""
         token = self.opened.store.write(lambda cursor: people.start_session(cursor, person))
-        return self.bare(method, path, headers={"Cookie": f"{access.COOKIE}={token}", **(headers or {})}, **given)
+        return self.bare(method, path, headers={"Cookie": f"{identity.COOKIE}={token}", **(headers or {})}, **given)
 
     def bare(self, method: str, path: str, **given: Any) -> httpx.Response:
         """The answer to a request as it stands."""

@@ -8,8 +8,8 @@ import streamlit as st
 from hone.labeling import adjudication
 from hone.labeling.adjudication import Dispute, Version
 from hone.labeling.diff import word_diff
-from hone.platform import parts, shell
-from hone.platform.safe_html import diff, esc, marked
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import diff, esc, marked
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import new_id

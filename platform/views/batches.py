@@ -6,8 +6,8 @@ import streamlit as st
 
 from hone.labeling import batches as frozen
 from hone.labeling.batches import Plan
-from hone.platform import parts, shell
-from hone.platform.safe_html import esc
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import esc
 from hone.storage import batches, pairs
 from hone.storage.batches import SPLITS, Batch
 from hone.storage.people import Person

@@ -9,10 +9,10 @@ from hone.labeling import desk
 from hone.labeling.desk import DeskView
 from hone.labeling.diff import word_diff
 from hone.labeling.saying import Verdict
-from hone.platform import parts, shell
-from hone.platform.desk_form import Form, follow
-from hone.platform.safe_html import clipped, esc, plain, prose
-from hone.platform.span_marker import Mark, selection, shown, span_marker
+from hone.platform.frame import parts, shell
+from hone.platform.frame.desk_form import Form, follow
+from hone.platform.frame.safe_html import clipped, esc, plain, prose
+from hone.platform.frame.span_marker import Mark, selection, shown, span_marker
 from hone.platform.views import flagging
 from hone.storage.errors import Conflict
 from hone.storage.people import Person

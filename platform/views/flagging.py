@@ -5,9 +5,9 @@ from functools import partial
 
 import streamlit as st
 
-from hone.platform import parts, shell
-from hone.platform.desk_form import Form
-from hone.platform.safe_html import clipped, esc, plain
+from hone.platform.frame import parts, shell
+from hone.platform.frame.desk_form import Form
+from hone.platform.frame.safe_html import clipped, esc, plain
 from hone.storage.reviews import NewFlag
 
 SEVERITIES = {1: "1 slight", 2: "2 clear", 3: "3 grave"}

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from hone.platform import parts, shell
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import esc
 from hone.platform.overview import Overview, Station, Todo, overview
-from hone.platform.safe_html import esc
 
 
 def page() -> None:

@@ -10,8 +10,8 @@ import streamlit as st
 
 from hone.labeling import importing
 from hone.labeling.importing import TARGETS, ImportResult, Mapping, Preview
-from hone.platform import parts, shell
-from hone.platform.safe_html import clipped, esc, plain
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import clipped, esc, plain
 from hone.storage.people import Person
 from hone.storage.projects import Project
 

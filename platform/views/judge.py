@@ -7,9 +7,9 @@ import streamlit as st
 
 from hone.evaluation import judging
 from hone.evaluation.judging import REASONS, JudgeView, Verdict
-from hone.platform import parts, shell
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import plain, reading
 from hone.platform.overview import set_to_judge
-from hone.platform.safe_html import plain, reading
 from hone.storage.matchups import MatchupSet
 from hone.storage.people import Person
 

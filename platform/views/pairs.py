@@ -4,8 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from hone.platform import parts, shell, story
-from hone.platform.safe_html import clipped, diff, esc
+from hone.platform import story
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import clipped, diff, esc
 from hone.platform.story import Told
 from hone.platform.views import importing
 from hone.storage import pairs

@@ -4,8 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from hone.platform import parts, shell
-from hone.platform.safe_html import esc
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import esc
 from hone.storage import people
 from hone.storage.people import ROLES, Person
 from hone.storage.store import Cursor

@@ -7,9 +7,9 @@ import streamlit as st
 
 from hone.evaluation.inputs import Gate
 from hone.labeling.defaults import default_settings
-from hone.platform import parts, project_form, shell
-from hone.platform.project_form import GUARDS, SCORES
-from hone.platform.safe_html import plain, prose
+from hone.platform.frame import parts, project_form, shell
+from hone.platform.frame.project_form import GUARDS, SCORES
+from hone.platform.frame.safe_html import plain, prose
 from hone.storage import projects
 from hone.storage.people import Person
 from hone.storage.projects import Dimension, FlagCategory, Project

@@ -7,8 +7,10 @@ import streamlit as st
 
 from hone.labeling import feed
 from hone.labeling.feed import Sent
-from hone.platform import iterations, loop, parts, shell
-from hone.platform.safe_html import clipped, esc
+from hone.platform import loop
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import clipped, esc
+from hone.platform.runs import iterations
 from hone.storage import matchups, models, reports
 from hone.storage.models import ModelDecision
 from hone.storage.people import Person

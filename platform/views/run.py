@@ -5,9 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from hone.platform import curve, iterations, parts, run_view, shell
+from hone.platform import run_view
+from hone.platform.frame import curve, parts, shell
+from hone.platform.frame.safe_html import clipped
 from hone.platform.run_view import Numbers, RunView
-from hone.platform.safe_html import clipped
+from hone.platform.runs import iterations
 from hone.storage.people import Person
 from hone.storage.runs import Run
 

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from hone.platform import iterations, parts, shell
-from hone.platform.safe_html import plain
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import plain
+from hone.platform.runs import iterations
 from hone.storage import batches, models
 from hone.storage.batches import Batch
 from hone.storage.models import Model

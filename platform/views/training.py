@@ -6,8 +6,10 @@ import streamlit as st
 
 from hone.evaluation import matchups as making
 from hone.evaluation.matchups import Progress
-from hone.platform import iterations, loop, parts, shell
-from hone.platform.safe_html import clipped, esc, plain
+from hone.platform import loop
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import clipped, esc, plain
+from hone.platform.runs import iterations
 from hone.platform.views import run, starting
 from hone.storage import batches, matchups, models, runs
 from hone.storage.batches import Batch

@@ -10,7 +10,7 @@ import pytest
 from small_runs import training_run
 
 from hone.platform import demo
-from hone.platform.supervisor import Supervisor
+from hone.platform.runs.supervisor import Supervisor
 from hone.storage import runs
 from hone.storage.people import Person
 from hone.storage.projects import Project

@@ -7,7 +7,7 @@ import pytest
 from serving import Served, launch, until_ready
 from websockets.exceptions import InvalidStatus
 
-from hone.platform import app_page
+from hone.platform.frame import app_page
 from hone.storage.workspace import Workspace
 
 PASSWORD = "a few words in a row"

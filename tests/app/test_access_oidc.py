@@ -12,11 +12,11 @@ from starlette.middleware import Middleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.testclient import TestClient
 
+from hone.platform.access.sign_in import Door
+from hone.platform.access.sign_in_oidc import Provider
 from hone.platform.runtime import Runtime
 from hone.platform.server import listen
 from hone.platform.settings import Oidc
-from hone.platform.sign_in import Door
-from hone.platform.sign_in_oidc import Provider
 from hone.storage import people
 from hone.storage.store import Store
 from hone.storage.workspace import Workspace

@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 from factories import add_person
 
-from hone.platform import access, runtime
-from hone.platform.access import Throttle
+from hone.platform import runtime
+from hone.platform.access import identity
+from hone.platform.access.identity import Throttle
 from hone.platform.runtime import Runtime
 from hone.storage import people
 from hone.storage.errors import Forbidden, Locked, WorkspaceError
@@ -25,7 +26,7 @@ def opened(workspace: Workspace) -> Iterator[Runtime]:
 def test_a_verified_email_is_the_person_who_has_it(store: Store) -> None:
     ana = store.write(lambda cursor: people.add(cursor, "ana", ("expert",), email="Ana@example.org"))
     with store.read() as cursor:
-        found = access.person_of_oidc(cursor, {"email": "ana@Example.org", "email_verified": True})
+        found = identity.person_of_oidc(cursor, {"email": "ana@Example.org", "email_verified": True})
     assert found == ana
 
 
@@ -41,7 +42,7 @@ def test_a_verified_email_is_the_person_who_has_it(store: Store) -> None:
 def test_other_claims_are_refused_with_the_way_on(store: Store, claims: dict[str, object], said: str) -> None:
     store.write(lambda cursor: people.add(cursor, "ana", ("expert",), email="ana@example.org"))
     with store.read() as cursor, pytest.raises(Forbidden, match=said):
-        access.person_of_oidc(cursor, claims)
+        identity.person_of_oidc(cursor, claims)
 
 
 def test_the_owner_key_stays_the_same_and_is_the_owners_only(workspace: Workspace) -> None:
@@ -49,9 +50,9 @@ def test_the_owner_key_stays_the_same_and_is_the_owners_only(workspace: Workspac
         first = opened.owner_key
     with Runtime(workspace) as opened:
         assert opened.owner_key == first
-        assert access.owner_key_matches(opened, first)
-        assert not access.owner_key_matches(opened, first[:-1])
-        assert not access.owner_key_matches(opened, "kéy")
+        assert identity.owner_key_matches(opened, first)
+        assert not identity.owner_key_matches(opened, first[:-1])
+        assert not identity.owner_key_matches(opened, "kéy")
     assert stat.S_IMODE(workspace.owner_key_file.stat().st_mode) == 0o600
 
 
@@ -67,19 +68,19 @@ def test_a_new_workspace_gets_an_owner_who_may_walk_the_whole_loop(opened: Runti
 
 
 def test_the_first_link_is_made_only_while_nobody_has_a_password(opened: Runtime) -> None:
-    token = access.first_invitation(opened)
+    token = identity.first_invitation(opened)
     assert token
     opened.store.write(lambda cursor: people.accept_invitation(cursor, token, people.hash_password("long enough"), ""))
-    assert access.first_invitation(opened) is None
+    assert identity.first_invitation(opened) is None
 
 
 def test_a_cookie_is_looked_up_anew_each_time(opened: Runtime) -> None:
     ana = add_person(opened.store, "ana", "expert")
     token = opened.store.write(lambda cursor: people.start_session(cursor, ana))
-    assert access.person_of_cookie(opened, token) == ana
+    assert identity.person_of_cookie(opened, token) == ana
     opened.store.write(lambda cursor: people.end_session(cursor, token))
-    assert access.person_of_cookie(opened, token) is None
-    assert access.person_of_cookie(opened, None) is None
+    assert identity.person_of_cookie(opened, token) is None
+    assert identity.person_of_cookie(opened, None) is None
 
 
 def test_a_process_has_one_workspace_that_pages_ask_for(workspace: Workspace) -> None:
@@ -134,7 +135,7 @@ def test_waiting_helps_and_a_quarter_of_an_hour_forgets() -> None:
     fail(throttle, 6)
     clock.now += 4
     assert throttle.wait("ana", "10.0.0.1") == 0
-    clock.now += access.FORGOTTEN_AFTER
+    clock.now += identity.FORGOTTEN_AFTER
     fail(throttle, 1)
     assert throttle.wait("ana", "10.0.0.1") == 0
 
@@ -148,10 +149,10 @@ def test_a_guesser_does_not_lock_the_person_out() -> None:
 
 def test_many_names_from_one_address_and_one_name_from_many_are_slowed_too() -> None:
     throttle = Throttle(Clock())
-    for number in range(access.FREE["address"] + 1):
+    for number in range(identity.FREE["address"] + 1):
         fail(throttle, 1, name=f"name{number}")
     assert throttle.wait("somebody", "10.0.0.1") > 0
-    for number in range(access.FREE["name"] + 30):
+    for number in range(identity.FREE["name"] + 30):
         fail(throttle, 1, name="bea", address=f"10.1.1.{number}")
     assert 0 < throttle.wait("bea", "10.2.2.2") <= 60
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from serving import Served, launch, until_ready
 
-from hone.platform.sign_in import local_path
+from hone.platform.access.sign_in import local_path
 from hone.storage import people
 from hone.storage.store import Store
 from hone.storage.workspace import Workspace

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from asking import Asking, problem
 
-from hone.platform.caller import runtime
+from hone.platform.api.caller import runtime
 from hone.platform.runtime import Runtime
 from hone.storage.errors import Conflict, Forbidden, HoneError, InputError, Locked, NotFound, RunError, WorkspaceError
 from hone.storage.people import Person
@@ -103,8 +103,8 @@ def test_a_status_for_experts_and_reviewers_tells_of_no_model(
     ],
 )
 def test_each_error_has_its_status_and_comes_back_as_itself(opened: Runtime, error: HoneError, status: int) -> None:
-    from hone.platform import problems
-    from hone.platform.api import api
+    from hone.platform.api import problems
+    from hone.platform.api.application import api
 
     app = api(opened)
     document = problems.document(error)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hone.platform import terminal
 from hone.platform.cli import ORDER, app
+from hone.platform.commands import terminal
 from hone.storage.workspace import Workspace
 
 

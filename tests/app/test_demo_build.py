@@ -16,7 +16,7 @@ from hone.evaluation.report import Report
 from hone.labeling import batches as frozen
 from hone.labeling import desk
 from hone.platform import demo, example_project
-from hone.platform.access import EXAMPLE_PASSWORD
+from hone.platform.access.identity import EXAMPLE_PASSWORD
 from hone.storage import audit, batches, matchups, models, pairs, people, projects, reports, reviews, runs
 from hone.storage.errors import Conflict, Locked, WorkspaceError
 from hone.storage.people import Person

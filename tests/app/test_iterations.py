@@ -10,11 +10,11 @@ from factories import add_person, new_pairs, opinion
 
 from hone.labeling import batches as frozen
 from hone.labeling.standing import settle
-from hone.platform import iterations
-from hone.platform.bases import base_name, checked_base
-from hone.platform.finishing import ensure_base_model
-from hone.platform.run_config import train_config
-from hone.platform.supervisor import Supervisor
+from hone.platform.runs import iterations
+from hone.platform.runs.bases import base_name, checked_base
+from hone.platform.runs.finishing import ensure_base_model
+from hone.platform.runs.run_config import train_config
+from hone.platform.runs.supervisor import Supervisor
 from hone.storage import audit, models, pairs, projects, runs
 from hone.storage.batches import Batch
 from hone.storage.errors import Conflict, Forbidden, InputError, RunError

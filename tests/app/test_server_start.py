@@ -11,7 +11,7 @@ import httpx
 import pytest
 from serving import Served, launch, until_ready
 
-from hone.platform import streamlit_options
+from hone.platform.frame import streamlit_options
 from hone.platform.server import listen
 from hone.storage import people
 from hone.storage.errors import InputError
@@ -21,7 +21,7 @@ from hone.storage.workspace import Workspace
 TELL_OPTIONS = """
 def tell(line):
     import json, sys, streamlit
-    from hone.platform import streamlit_options as ours
+    from hone.platform.frame import streamlit_options as ours
     names = [*ours.OPTIONS, "server.address", "theme.light.primaryColor"]
     told = {name: streamlit.get_option(name) for name in names}
     heavy = [name for name in ("torch", "transformers") if name in sys.modules]

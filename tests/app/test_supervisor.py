@@ -13,9 +13,9 @@ import pytest
 from factories import add_person
 from small_runs import generation_run, training_run
 
-from hone.platform.children import last_line
-from hone.platform.finishing import finish
-from hone.platform.supervisor import Supervisor
+from hone.platform.runs.children import last_line
+from hone.platform.runs.finishing import finish
+from hone.platform.runs.supervisor import Supervisor
 from hone.storage import audit, models, projects, runs
 from hone.storage.errors import Conflict
 from hone.storage.projects import ProjectSettings

@@ -4,8 +4,8 @@ import pytest
 from browsing import Browser
 
 from hone.labeling import desk
-from hone.platform.desk_form import follow
-from hone.platform.span_marker import Span, span_of
+from hone.platform.frame.desk_form import follow
+from hone.platform.frame.span_marker import Span, span_of
 from hone.storage import pairs, queue, reviews
 from hone.storage.pairs import NewPair
 from hone.storage.people import Person

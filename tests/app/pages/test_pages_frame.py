@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from hone.evaluation import assemble, matchups
 from hone.labeling.defaults import default_settings
-from hone.platform.navigation import theirs
+from hone.platform.frame.navigation import theirs
 from hone.storage import people, projects
 from hone.storage.people import ROLES, Person, Role
 from hone.storage.projects import Project
@@ -102,6 +102,6 @@ def test_names_of_projects_and_people_are_only_text(store: Store, lead: Person) 
 
 def test_the_pages_load_neither_torch_nor_statistics() -> None:
     heavy = "[m for m in ('torch', 'transformers', 'scipy') if m in sys.modules]"
-    asked = f"import sys, hone.platform.navigation; print({heavy})"
+    asked = f"import sys, hone.platform.frame.navigation; print({heavy})"
     found = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hone.labeling.diff import word_diff
-from hone.platform.safe_html import clipped, diff, esc, marked, plain, prose
+from hone.platform.frame.safe_html import clipped, diff, esc, marked, plain, prose
 
 
 def said(source: str) -> str:

@@ -1,0 +1,1 @@
+"""Who may come in: sign-in pages, sessions, the gate that every request passes."""

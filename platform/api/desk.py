@@ -1,0 +1,132 @@
+"""The review desk and adjudication, and opinions that were kept elsewhere."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from hone.labeling import adjudication, desk, opinions
+from hone.labeling.adjudication import Dispute
+from hone.labeling.desk import DeskView, Draft, Opinion
+from hone.labeling.opinions import Recorded
+from hone.platform.api.caller import Lead, Of, Open, Who
+from hone.storage.queue import Lease
+from hone.storage.records import Record
+from hone.storage.reviews import Adjudication, Review
+
+router = APIRouter(tags=["review"])
+
+
+class Submitted(Opinion):
+    """An opinion on the pair of a lease; the same `request_key` again stores nothing twice."""
+
+    token: str
+    request_key: str = Field(min_length=8, max_length=200)
+
+
+class DraftOf(Draft):
+    """What is typed so far on the pair of a lease."""
+
+    token: str
+
+
+class LeaseOf(Record):
+    """The token of a lease."""
+
+    token: str
+
+
+class UndoKey(Record):
+    """The same `request_key` again takes back nothing more."""
+
+    request_key: str = Field(min_length=8, max_length=200)
+
+
+class Rows(Record):
+    """Rows of a file of opinions."""
+
+    rows: list[dict[str, Any]]
+
+
+class Decide(Record):
+    """A lead's decision between experts: approve the text of a version, or one of their own; or reject."""
+
+    pair_id: str
+    decision: Literal["approve", "reject"]
+    version: str | None = None
+    response: str | None = None
+    reason: str = ""
+    request_key: str = Field(min_length=8, max_length=200)
+
+
+@router.post("/projects/{name}/desk/next")
+def next_view(opened: Open, who: Who, project: Of) -> DeskView:
+    """The next pair for this expert, leased for some minutes."""
+    return desk.next_view(opened.store, project, who)
+
+
+@router.post("/projects/{name}/desk/reviews")
+def submit(opened: Open, who: Who, project: Of, body: Submitted) -> Review:
+    """Store an opinion; answered once it is safe on disk."""
+    opinion = Opinion(**body.model_dump(exclude={"token", "request_key"}))
+    return desk.submit(opened.store, project, who, body.token, opinion, body.request_key)
+
+
+@router.post("/projects/{name}/desk/undo")
+def undo(opened: Open, who: Who, project: Of, body: UndoKey) -> Review | None:
+    """Take one's last opinion back, as a new row; null when there is none."""
+    return desk.undo(opened.store, project, who, body.request_key)
+
+
+@router.put("/projects/{name}/desk/draft", status_code=204)
+def save_draft(opened: Open, who: Who, project: Of, body: DraftOf) -> Response:
+    """Keep what is typed so far."""
+    desk.save_draft(opened.store, project, who, body.token, Draft(**body.model_dump(exclude={"token"})))
+    return Response(status_code=204)
+
+
+@router.post("/projects/{name}/desk/keep")
+def keep_lease(opened: Open, who: Who, project: Of, body: LeaseOf) -> Lease:
+    """Keep a pair for some more minutes."""
+    return desk.keep_lease(opened.store, project, who, body.token)
+
+
+@router.post("/projects/{name}/desk/leave", status_code=204)
+def leave(opened: Open, who: Who, project: Of, body: LeaseOf) -> Response:
+    """Give a pair back without an opinion."""
+    desk.leave(opened.store, project, who, body.token)
+    return Response(status_code=204)
+
+
+@router.get("/projects/{name}/disputes")
+def disputes(opened: Open, who: Lead, project: Of) -> list[Dispute]:
+    """Where experts differ: their versions side by side, without names."""
+    return list(adjudication.disputes(opened.store, project, who))
+
+
+@router.post("/projects/{name}/disputes/decisions")
+def decide(opened: Open, who: Lead, project: Of, body: Decide) -> Adjudication:
+    """Decide between experts."""
+    return adjudication.decide(
+        opened.store,
+        project,
+        who,
+        body.pair_id,
+        body.decision,
+        response=body.response,
+        version=body.version,
+        reason=body.reason,
+        request_key=body.request_key,
+    )
+
+
+@router.post("/projects/{name}/reviews")
+def record_reviews(opened: Open, who: Lead, project: Of, body: Rows) -> Recorded:
+    """Store opinions that were kept elsewhere; a row that is not right is refused with its reason."""
+    return opinions.record_reviews(opened.store, project, who, body.rows, source="file")
+
+
+@router.post("/projects/{name}/adjudications")
+def record_adjudications(opened: Open, who: Lead, project: Of, body: Rows) -> Recorded:
+    """Store decisions between experts that were kept elsewhere."""
+    return opinions.record_adjudications(opened.store, project, who, body.rows, source="file")

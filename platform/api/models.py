@@ -1,0 +1,51 @@
+"""Models: the base, the iterations, and what a lead decided on them."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+
+from hone.platform.api.caller import Lead, Of, Open
+from hone.platform.runs import iterations
+from hone.storage import models, reports
+from hone.storage.models import Model, ModelDecision
+from hone.storage.records import Record
+
+router = APIRouter(tags=["models"])
+
+
+class Decide(Record):
+    """Promote or reject a model, and why; `report` is the number of the report that led to it."""
+
+    decision: Literal["promote", "reject"]
+    reason: str
+    report: int | None = None
+
+
+class Models(Record):
+    """The models of a project, which one is the champion, and the decisions so far."""
+
+    models: tuple[Model, ...]
+    champion: int | None
+    decisions: tuple[ModelDecision, ...]
+
+
+@router.get("/projects/{name}/models")
+def list_models(opened: Open, _: Lead, project: Of) -> Models:
+    """The base (0) and the iterations."""
+    with opened.store.read() as cursor:
+        champion = models.champion(cursor, project.id)
+        return Models(
+            models=tuple(models.listing(cursor, project.id)),
+            champion=champion.number if champion else None,
+            decisions=tuple(models.decisions(cursor, project.id)),
+        )
+
+
+@router.post("/projects/{name}/models/{number}/decisions")
+def decide(opened: Open, who: Lead, project: Of, number: int, body: Decide) -> ModelDecision:
+    """Promote a model to champion, or reject it; the reason is kept with the decision."""
+    with opened.store.read() as cursor:
+        model = models.numbered(cursor, project.id, number)
+        report = reports.numbered(cursor, project.id, body.report) if body.report is not None else None
+    act = iterations.promote if body.decision == "promote" else iterations.reject
+    return act(opened.store, project, who, model, body.reason, report)

@@ -1,0 +1,113 @@
+"""What a run is told: the base, the prompt and the settings, from the project, its models and the lead."""
+
+from collections.abc import Sequence
+
+from hone.platform.runs.bases import TOY, base_name
+from hone.storage import models
+from hone.storage.batches import Batch
+from hone.storage.errors import InputError
+from hone.storage.models import Model
+from hone.storage.projects import Project
+from hone.storage.store import Store
+from hone.training.config import GenerateConfig, TrainConfig, preset, with_settings
+from hone.training.published import read_facts
+from hone.training.weights import is_folder
+
+
+def train_config(project: Project, base: str, batch: Batch, settings: Sequence[str] = ()) -> TrainConfig:
+    """The configuration of a run: a preset, then the project's training settings, then these.
+
+    The project's settings may name a `preset` (hone.training.config.PRESETS); without one the toy base takes
+    "toy", any other base "standard". `base` among them is the project's usual base.
+
+    Raises:
+        InputError: A setting or preset is unknown, or a value is not allowed.
+    """
+    own = dict(project.settings.training)
+    own.pop("base", None)
+    usual = "toy" if base_name(base) == base_name(TOY) else "standard"
+    values = {**preset(str(own.pop("preset", usual))), **own}
+    _not_by_hand(settings)
+    known = {"run": f"{project.name}, batch {batch.number}", "base": base, "template": project.settings.template}
+    return with_settings(
+        TrainConfig.model_validate(known), [*(f"{name}={value}" for name, value in values.items()), *settings]
+    )
+
+
+def generate_config(
+    store: Store, project: Project, batch: Batch, model: Model, settings: Sequence[str]
+) -> GenerateConfig:
+    """The configuration of a generation: the prompt and the longest answer that the model was trained with.
+
+    The base takes the project's.
+
+    Raises:
+        InputError: A setting is unknown, or a value is not allowed.
+        RunError: The model's folder is gone.
+    """
+    _not_by_hand(settings)
+    if model.folder is None:
+        template, longest = project.settings.template, train_config(project, model.base, batch).max_new_tokens
+    else:
+        facts = read_facts(store.workspace.root / model.folder)
+        template, longest = facts.template, facts.max_new_tokens
+    known = {
+        "run": f"{model.name} on batch {batch.number}",
+        "base": model.base,
+        "base_sha256": model.base_sha256,
+        "model": model.folder,
+        "template": template,
+    }
+    return with_settings(GenerateConfig.model_validate(known), [f"max_new_tokens={longest}", *settings])
+
+
+def usual_base(store: Store, project: Project, parent: Model | None) -> str:
+    """The base of a run that names none: the parent's, else the project's setting, else that of its first model.
+
+    Raises:
+        InputError: There is none of these.
+    """
+    if parent is not None:
+        return parent.base
+    if "base" in project.settings.training:
+        return str(project.settings.training["base"])
+    with store.read() as cursor:
+        known = models.listing(cursor, project.id)
+    if not known:
+        raise InputError(
+            "No base model was named, and the project has none yet: name a folder or an id on the hub, "
+            "or toy for a small one to learn with."
+        )
+    return known[0].base
+
+
+def same_toy(store: Store, project: Project, base: str) -> str:
+    """For "toy", the very toy base that the project began with: another Hone may make another one."""
+    with store.read() as cursor:
+        known = models.listing(cursor, project.id)
+    own = known[0].base if base == TOY and known else base
+    return own if base_name(own) == base_name(TOY) and is_folder(own) else base
+
+
+def with_parent(config: TrainConfig, parent: Model) -> TrainConfig:
+    """The configuration of a run that trains on an iteration's adapter.
+
+    Raises:
+        InputError: It has no adapter, or stands on another base.
+    """
+    if parent.folder is None:
+        raise InputError(f"{parent.name} has no adapter to train on: leave the parent out to start from the base.")
+    if config.base != parent.base:
+        raise InputError(f"{parent.name} stands on the base {parent.base}, not on {config.base}: leave the base out.")
+    return config.model_copy(update={"parent": parent.folder, "base_sha256": parent.base_sha256})
+
+
+def _not_by_hand(settings: Sequence[str]) -> None:
+    """The platform sets these, so that they agree with the batch, the model and the project."""
+    for setting in settings:
+        key = setting.partition("=")[0].strip().replace("-", "_")
+        if key in ("run", "base", "base_sha256", "parent", "model", "template"):
+            raise InputError(
+                f"{key} is no setting of a run: name the base, the parent or the model beside the settings; "
+                "the template is the project's."
+            )
