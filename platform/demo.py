@@ -123,7 +123,8 @@ class _Loop:
         self._label(1)
         batch = self._freeze(1)
         first = self._train(1, batch)
-        base = iterations.previous_model(self.store, self.project, first)
+        with self.store.read() as cursor:
+            base = models.numbered(cursor, self.project.id, 0)
         self._answer("answer 0", base, batch)
         self._answer("answer 1", first, batch)
         self._conclude(1, self._judge(1, batch, first, base, left=0.0), first)

@@ -70,11 +70,8 @@ def standing(cursor: Cursor, project: Project) -> Standing:
 def rivals(cursor: Cursor, project: Project) -> tuple[Model, Model] | None:
     """The newest iteration, and what it is held against: the newest earlier model that was not rejected."""
     known = models.listing(cursor, project.id)
-    if len(known) < 2:
-        return None
-    rejected = {decision.model_id: decision.decision for decision in models.decisions(cursor, project.id)}
-    *earlier, newest = known
-    return newest, next((model for model in reversed(earlier) if rejected.get(model.id) != "reject"), earlier[0])
+    earlier = models.previous(cursor, known[-1]) if known else None
+    return (known[-1], earlier) if earlier else None
 
 
 def next_step(found: Standing) -> Step:

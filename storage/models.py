@@ -154,6 +154,14 @@ def champion(cursor: Cursor, project_id: str) -> Model | None:
     return Model.model_validate(row) if row else None
 
 
+def previous(cursor: Cursor, model: Model) -> Model | None:
+    """What a model is compared with: the newest earlier one that was not rejected, at last the base."""
+    earlier = [other for other in listing(cursor, model.project_id) if other.number < model.number]
+    last = {decision.model_id: decision.decision for decision in decisions(cursor, model.project_id)}
+    standing = [other for other in earlier if last.get(other.id) != "reject"]
+    return next(reversed(standing or earlier[:1]), None)
+
+
 def candidate(cursor: Cursor, project_id: str, model_id: str, settings: dict[str, Any]) -> Candidate:
     """The candidate of this model and these settings; made when it is new."""
     digest = sha256(model_id, canonical(settings))

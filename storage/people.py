@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Literal, TypeAlias
 
 import argon2
@@ -150,13 +151,15 @@ def password_hash(cursor: Cursor, name: str) -> tuple[Person, str] | None:
     return (_person(row), row["password_hash"]) if row else None
 
 
-_NOBODY = _hasher.hash("nobody signs in with this")
+@cache
+def _nobody() -> str:
+    return _hasher.hash("nobody signs in with this")
 
 
 def verify(found: tuple[Person, str] | None, password: str) -> Person | None:
     """The person, when the password is theirs. Takes as long for a name that does not exist."""
     try:
-        _hasher.verify(found[1] if found else _NOBODY, password)
+        _hasher.verify(found[1] if found else _nobody(), password)
     except argon2.exceptions.VerificationError:
         return None
     return found[0] if found else None

@@ -79,8 +79,8 @@ class Project(Record):
 def create(cursor: Cursor, name: str, settings: ProjectSettings, by: Person) -> Project:
     """A new project; names are unique in the workspace."""
     by.must("lead")
-    if not name.strip() or len(name) > 80:
-        raise InputError("A project needs a name of 1 to 80 characters.")
+    if name != name.strip() or not 1 <= len(name) <= 80 or "/" in name or not name.isprintable():
+        raise InputError("A project needs a name of 1 to 80 characters, without a slash and blanks at its ends.")
     if one(cursor, "select id from project where name = ?", [name]):
         raise Conflict(f"There is already a project '{name}'. Choose another name, or import into it.")
     project_id = new_id()

@@ -32,8 +32,6 @@ def list_projects(opened: Open, _: Who) -> list[Project]:
 @router.post("/projects")
 def create_project(opened: Open, who: Lead, new: NewProject) -> Project:
     """Make a project. Its name is part of paths, so it has no slash."""
-    if "/" in new.name:
-        raise InputError(f"'{new.name}' cannot be a project's name: it has a slash. Use a dash.")
     settings = new.settings or default_settings()
     return opened.store.write(lambda cursor: projects.create(cursor, new.name, settings, who))
 

@@ -139,21 +139,6 @@ def resume(machine: Machine, person: Person, run: Run) -> Run:
     return found
 
 
-def previous_model(store: Store, project: Project, model: Model) -> Model:
-    """What a model is compared with: the newest earlier one that was not rejected, at last the base.
-
-    Raises:
-        InputError: It is the base itself.
-    """
-    with store.read() as cursor:
-        known = models.listing(cursor, project.id)
-        last = {decision.model_id: decision.decision for decision in models.decisions(cursor, project.id)}
-    earlier = [other for other in known if other.number < model.number]
-    if not earlier:
-        raise InputError(f"{model.name} is the first model of the project: there is nothing before it.")
-    return next((other for other in reversed(earlier) if last.get(other.id) != "reject"), earlier[0])
-
-
 def promote(
     store: Store, project: Project, person: Person, model: Model, reason: str, report: StoredReport | None = None
 ) -> ModelDecision:
