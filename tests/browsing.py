@@ -7,7 +7,7 @@ from typing import Any
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-import hone.platform.frame.app_page as somewhere
+import hone.platform.runtime as somewhere
 from hone.storage import people
 from hone.storage.people import Person
 from hone.storage.store import Store
