@@ -63,7 +63,7 @@ def recorded_choice(judge: str, instruction: str, context: str, left: str, right
 def _choice(judge: Mapping[str, Any], item: Mapping[str, Any], seed: str, left: str, right: str) -> Choice:
     worth = {"left": _worth(judge, item, left), "right": _worth(judge, item, right)}
     gap = worth["left"] - worth["right"]
-    seconds = round(float(judge["seconds"]) + len((left + right).split()) / 4 + 20 * _hash(seed, "pace"), 1)
+    seconds = round(float(judge["seconds"]) + len(f"{left} {right}".split()) / 4 + 20 * _hash(seed, "pace"), 1)
     if left.strip() == right.strip() or abs(gap) < 0.03 + 0.06 * _hash(seed, "eye"):
         bad = max(worth.values()) < HOPELESS
         return Choice(choice="both_bad" if bad else "tie", strength=None, reasons=[], seconds=seconds)

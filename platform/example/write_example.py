@@ -69,7 +69,7 @@ class Draft:
 
 def expand(draw: random.Random, phrase: str) -> str:
     """One reading of a phrase: of every [a|b] one part is taken."""
-    return re.sub(r"\[([^]]*)\]", lambda found: draw.choice(found[1].split("|")), phrase)
+    return " ".join(re.sub(r"\[([^]]*)\]", lambda found: draw.choice(found[1].split("|")), phrase).split())
 
 
 def answer(family: str, facts: dict[str, str]) -> str:
@@ -111,7 +111,7 @@ def _said(draw: random.Random, problem: str, channel: str) -> list[str]:
     bank = BANK["problems"][problem]
     asides = [_mistyped(draw, text) for text in draw.sample(_asides(bank, channel), 3)]
     before, after = draw.choice(((0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2)))
-    matter = expand(draw, draw.choice(bank["says"])).strip()
+    matter = expand(draw, draw.choice(bank["says"]))
     if channel == "chat" and draw.random() < 0.5:
         matter = matter[0].lower() + matter[1:].rstrip(".")
     ask = draw.choice(BANK["asks"][bank["wish"]])
