@@ -157,7 +157,7 @@ def show(cursor: Cursor, matchup_id: str, set_id: str, person_id: str, left_side
     if row:
         return Showing.model_validate(row)
     made = Showing(
-        token=secrets.token_urlsafe(16),
+        token=secrets.token_hex(16),
         matchup_id=matchup_id,
         set_id=set_id,
         person_id=person_id,

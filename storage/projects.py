@@ -79,8 +79,10 @@ class Project(Record):
 def create(cursor: Cursor, name: str, settings: ProjectSettings, by: Person) -> Project:
     """A new project; names are unique in the workspace."""
     by.must("lead")
-    if name != name.strip() or not 1 <= len(name) <= 80 or "/" in name or not name.isprintable():
-        raise InputError("A project needs a name of 1 to 80 characters, without a slash and blanks at its ends.")
+    if "/" in name:  # it is part of the API's paths
+        raise InputError(f"'{name}' cannot be a project's name: it has a slash. Use a dash.")
+    if name != name.strip() or not 1 <= len(name) <= 80 or not name.isprintable():
+        raise InputError("A project needs a name of 1 to 80 characters, with no blanks at its ends.")
     if one(cursor, "select id from project where name = ?", [name]):
         raise Conflict(f"There is already a project '{name}'. Choose another name, or import into it.")
     project_id = new_id()

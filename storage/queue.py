@@ -72,7 +72,7 @@ def held_by_others(cursor: Cursor, pair_id: str, person_id: str) -> int:
 def lease(cursor: Cursor, kind: Literal["pair", "matchup"], subject_id: str, person_id: str) -> Lease:
     """Promise a subject to a person for some minutes, under a fresh token."""
     moment = now()
-    made = Lease(token=secrets.token_urlsafe(16), subject_id=subject_id, person_id=person_id, expires_at=moment + LEASE)
+    made = Lease(token=secrets.token_hex(16), subject_id=subject_id, person_id=person_id, expires_at=moment + LEASE)
     insert(cursor, "lease", {**made.model_dump(), "kind": kind, "created_at": moment})
     return made
 

@@ -260,5 +260,5 @@ def test_the_last_line_of_a_huge_log_is_found_without_reading_it(tmp_path: Path)
 
 
 def test_the_process_of_the_pages_loads_no_torch() -> None:
-    code = "import sys; from hone.platform import supervisor; sys.exit('torch' in sys.modules)"
+    code = "import sys; from hone.platform.runs import supervisor; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-P", "-c", code], check=False).returncode == 0
