@@ -129,8 +129,8 @@ def keep_lease(store: Store, project: Project, person: Person, token: str) -> Le
     def change(cursor: Cursor) -> Lease:
         pair, live = _leased(cursor, project, person, token)
         if not live:
-            must_be_wanted(project, pair, person, reviews.current(cursor, pair.id, pair.round))
-            must_be_free(cursor, project, pair, person)
+            must_be_wanted(pair, person, reviews.current(cursor, pair.id, pair.round))
+            must_be_free(cursor, pair, person)
         return queue.renew(cursor, token, person.id)
 
     return store.write(change)
@@ -205,7 +205,7 @@ def _pair_of(cursor: Cursor, project: Project, person: Person, token: str, pair_
 
 def _take_back(cursor: Cursor, project: Project, person: Person, last: Review, request_key: str) -> Review:
     pair = pairs.get(cursor, last.pair_id)
-    _must_be_undoable(cursor, project, pair, last, person)
+    _must_be_undoable(cursor, pair, last, person)
     draft = _as_draft(cursor, last)
     undone = last.model_copy(
         update={
@@ -231,7 +231,7 @@ def _take_back(cursor: Cursor, project: Project, person: Person, last: Review, r
     return undone
 
 
-def _must_be_undoable(cursor: Cursor, project: Project, pair: Pair, last: Review, person: Person) -> None:
+def _must_be_undoable(cursor: Cursor, pair: Pair, last: Review, person: Person) -> None:
     said = f"Your opinion on pair #{pair.number} stays:"
     if pair.round != last.round:
         raise Conflict(f"{said} the pair has gone into another round of review since.")
@@ -241,7 +241,7 @@ def _must_be_undoable(cursor: Cursor, project: Project, pair: Pair, last: Review
     if batch is not None:
         raise Conflict(f"{said} it is in the frozen batch {batch}. Ask a lead to send the pair back for review.")
     others = queue.held_by_others(cursor, pair.id, person.id)
-    if last.decision == "skip" and pair.done + others >= project.settings.overlap:
+    if last.decision == "skip" and pair.done + others >= pair.wanted:
         raise Conflict(f"Pair #{pair.number} went to others after you skipped it. Take the next one.")
 
 

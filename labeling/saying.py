@@ -58,9 +58,9 @@ def say(
         Conflict: The pair has all the opinions that it wants, or one of this person in this round.
     """
     given = reviews.current(cursor, pair.id, pair.round)
-    must_be_wanted(project, pair, person, given)
+    must_be_wanted(pair, person, given)
     if not held:
-        must_be_free(cursor, project, pair, person)
+        must_be_free(cursor, pair, person)
     start = start_revision(cursor, pair)
     text = start.response if opinion.response is None else texts.must_be_text("response", opinion.response)
     note = texts.must_be_text("note", opinion.note, texts.LONGEST_NOTE)
@@ -90,20 +90,20 @@ def say(
     return review
 
 
-def must_be_wanted(project: Project, pair: Pair, person: Person, given: Iterable[Review]) -> None:
+def must_be_wanted(pair: Pair, person: Person, given: Iterable[Review]) -> None:
     """Raise Conflict when the pair wants no further opinion, or has one of this person among those of its round."""
     if any(review.person_id == person.id for review in given):
         raise Conflict(
             f"There is an opinion of {person.name} on pair #{pair.number} in this round already. "
             "It can be taken back, and said anew."
         )
-    if pair.state == "disputed" or pair.done >= project.settings.overlap:
+    if pair.state == "disputed" or pair.done >= pair.wanted:
         raise Conflict(f"Pair #{pair.number} has all the opinions it wants. Take the next one.")
 
 
-def must_be_free(cursor: Cursor, project: Project, pair: Pair, person: Person) -> None:
+def must_be_free(cursor: Cursor, pair: Pair, person: Person) -> None:
     """Raise Conflict when the pair gets all the opinions that it wants from those who are at work on it now."""
-    if pair.done + queue.held_by_others(cursor, pair.id, person.id) >= project.settings.overlap:
+    if pair.done + queue.held_by_others(cursor, pair.id, person.id) >= pair.wanted:
         raise Conflict(f"Pair #{pair.number} is with as many others now as it wants. Take another, or try again later.")
 
 

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from hone.storage import pairs, queue, reviews
+from hone.storage import pairs, projects, queue, reviews
 from hone.storage.pairs import Pair, Revision, State
-from hone.storage.projects import Project
+from hone.storage.people import Person
+from hone.storage.projects import Project, ProjectSettings
 from hone.storage.records import Record
 from hone.storage.reviews import Adjudication, Review
 from hone.storage.store import Cursor
@@ -38,7 +39,7 @@ def standing(
     Args:
         given: Opinions that nobody took back, the oldest first.
         adjudication: The decision that ended the round, if there is one.
-        overlap: How many opinions the project wants on a pair.
+        overlap: How many opinions the pair wants.
         agree: How many of them must coincide.
         texts: The response of each revision that an opinion names.
     """
@@ -69,19 +70,28 @@ def settle(cursor: Cursor, project: Project, pair_id: str) -> Standing:
 
 def settle_with(cursor: Cursor, project: Project, pair: Pair, given: Sequence[Review]) -> Standing:
     """The same for a caller that has read the pair, and the opinions of its round, already."""
-    settings = project.settings
     # A lead decides on disputed pairs, which are settled at once: in the round of an open one nobody has.
     decided = None if pair.state == "open" else reviews.adjudication_of(cursor, pair.id, pair.round)
-    found = standing(given, decided, settings.overlap, settings.agree, _responses(cursor, given))
-    queue.set_standing(
-        cursor,
-        pair.id,
-        state=found.state,
-        done=found.done,
-        wanted=settings.overlap,
-        approved_revision=found.approved_revision,
-    )
+    found = standing(given, decided, pair.wanted, project.settings.agree, _responses(cursor, given))
+    queue.set_standing(cursor, pair.id, state=found.state, done=found.done, approved_revision=found.approved_revision)
     return found
+
+
+def change_settings(cursor: Cursor, project: Project, settings: ProjectSettings, by: Person) -> Project:
+    """New settings of a project, and its open pairs under their rule at once.
+
+    They want as many opinions as it says; those that have them already are settled. What is decided or
+    disputed stays so.
+
+    Raises:
+        Forbidden: The person is no lead.
+    """
+    made = projects.change(cursor, project, settings, by)
+    before, after = project.settings, made.settings
+    if (before.overlap, before.agree) != (after.overlap, after.agree):
+        for pair_id in queue.want(cursor, made.id, after.overlap):
+            settle(cursor, made, pair_id)
+    return made
 
 
 def start_revision(cursor: Cursor, pair: Pair) -> Revision:

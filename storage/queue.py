@@ -118,13 +118,18 @@ def release(cursor: Cursor, token: str) -> None:
     cursor.execute("delete from lease where token = ?", [token])
 
 
-def set_standing(
-    cursor: Cursor, pair_id: str, *, state: State, done: int, wanted: int, approved_revision: str | None
-) -> None:
+def want(cursor: Cursor, project_id: str, opinions: int) -> list[str]:
+    """Ask for so many opinions on each pair of a project; gives the open pairs that have some already."""
+    cursor.execute("update pair set wanted = ? where project_id = ?", [opinions, project_id])
+    begun = "select id from pair where project_id = ? and state = 'open' and done > 0 order by number"
+    return [row["id"] for row in rows(cursor, begun, [project_id])]
+
+
+def set_standing(cursor: Cursor, pair_id: str, *, state: State, done: int, approved_revision: str | None) -> None:
     """Write the queue's state of a pair, as the rows of its reviews and adjudications give it."""
     cursor.execute(
-        "update pair set state = ?, done = ?, wanted = ?, approved_revision = ? where id = ?",
-        [state, done, wanted, approved_revision, pair_id],
+        "update pair set state = ?, done = ?, approved_revision = ? where id = ?",
+        [state, done, approved_revision, pair_id],
     )
 
 

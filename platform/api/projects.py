@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import ValidationError
 
+from hone.labeling import standing
 from hone.labeling.defaults import default_settings
 from hone.platform.api.caller import Lead, Of, Open, Who
 from hone.storage import projects
@@ -51,4 +52,4 @@ def change_settings(opened: Open, who: Lead, project: Of, changes: dict[str, Any
         first = problem.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "settings"
         raise InputError(f"{place}: {first['msg']}.") from problem
-    return opened.store.write(lambda cursor: projects.change(cursor, project, settings, who))
+    return opened.store.write(lambda cursor: standing.change_settings(cursor, project, settings, who))

@@ -7,6 +7,7 @@ import streamlit as st
 
 from hone.evaluation.inputs import Gate
 from hone.labeling.defaults import default_settings
+from hone.labeling.standing import change_settings
 from hone.platform.frame import parts, project_form, shell
 from hone.platform.frame.project_form import GUARDS, SCORES
 from hone.platform.frame.safe_html import plain, prose
@@ -72,7 +73,7 @@ def _made(person: Person) -> str:
 def _change(project: Project, person: Person, changes: dict[str, Any]) -> None:
     """Store a new version and draw the page anew."""
     settings = project_form.changed(project.settings, **changes)
-    made = shell.store().write(lambda cursor: projects.change(cursor, project, settings, person))
+    made = shell.store().write(lambda cursor: change_settings(cursor, project, settings, person))
     shell.say(f"Saved as version {made.version}." if made.version != project.version else "Nothing was changed.")
     st.rerun()
 
