@@ -66,15 +66,18 @@ def submit(
     request_key: str,
     *,
     pair_id: str | None = None,
+    seen: str | None = None,
 ) -> Review:
     """Store an expert's opinion on the pair of this lease, and give the lease back.
 
     A lease that ran out is no loss while the pair still wants an opinion of this person; naming the pair
-    (`pair_id`) lets that work even after the lease was cleared away.
+    (`pair_id`) lets that work even after the lease was cleared away. `seen` names the revision that was on the
+    screen: a pair that went into a new round with another text meanwhile is not decided unread.
 
     Raises:
         InputError: A rating, category, flag or text is not allowed; nothing is stored.
-        Conflict: The lease is lost and the pair is with others, or has all the opinions it wants.
+        Conflict: The lease is lost and the pair is with others, or has all the opinions it wants; or its text is
+            not the one that was seen.
     """
     person.must("expert")
 
@@ -83,7 +86,7 @@ def submit(
         if earlier:
             return earlier
         pair, held = _pair_of(cursor, project, person, token, pair_id)
-        return say(cursor, project, pair, person, opinion, held=held, source="page", request_key=request_key)
+        return say(cursor, project, pair, person, opinion, held=held, source="page", request_key=request_key, seen=seen)
 
     return store.write(change)
 

@@ -47,21 +47,25 @@ def say(
     held: bool,
     source: Source,
     request_key: str,
+    seen: str | None = None,
 ) -> Review:
     """Check an opinion and store all of it: the edited text, the review, its flags, where the pair stands now.
 
     Everything is checked before the first row is written. `held` says that the person holds the pair at the
-    moment; otherwise it must be free beside those who do.
+    moment; otherwise it must be free beside those who do. `seen` is the revision that they read, if it is known.
 
     Raises:
         InputError: Something in the opinion is not allowed.
-        Conflict: The pair has all the opinions that it wants, or one of this person in this round.
+        Conflict: The pair has all the opinions that it wants, or one of this person in this round; or its round
+            starts from another text than the one that they read.
     """
     given = reviews.current(cursor, pair.id, pair.round)
     must_be_wanted(pair, person, given)
     if not held:
         must_be_free(cursor, pair, person)
     start = start_revision(cursor, pair)
+    if seen not in (None, start.id):
+        raise Conflict(f"Pair #{pair.number} went into a new round with another text. Read it again, then decide.")
     text = start.response if opinion.response is None else texts.must_be_text("response", opinion.response)
     note = texts.must_be_text("note", opinion.note, texts.LONGEST_NOTE)
     check(project.settings, opinion, start, text)

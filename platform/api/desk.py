@@ -18,9 +18,13 @@ router = APIRouter(tags=["review"])
 
 
 class Submitted(Opinion):
-    """An opinion on the pair of a lease; the same `request_key` again stores nothing twice."""
+    """An opinion on the pair of a lease; the same `request_key` again stores nothing twice.
+
+    With `seen`, the id of the revision that was read, a text that changed meanwhile is not decided unread.
+    """
 
     token: str
+    seen: str | None = None
     request_key: str = Field(min_length=8, max_length=200)
 
 
@@ -68,8 +72,8 @@ def next_view(opened: Open, who: Who, project: Of) -> DeskView:
 @router.post("/projects/{name}/desk/reviews")
 def submit(opened: Open, who: Who, project: Of, body: Submitted) -> Review:
     """Store an opinion; answered once it is safe on disk."""
-    opinion = Opinion(**body.model_dump(exclude={"token", "request_key"}))
-    return desk.submit(opened.store, project, who, body.token, opinion, body.request_key)
+    opinion = Opinion(**body.model_dump(exclude={"token", "request_key", "seen"}))
+    return desk.submit(opened.store, project, who, body.token, opinion, body.request_key, seen=body.seen)
 
 
 @router.post("/projects/{name}/desk/undo")

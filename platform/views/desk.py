@@ -224,6 +224,7 @@ def _decide(
             said,
             shell.request_key(name),
             pair_id=pair.id if pair else None,
+            seen=view.revision.id if view.revision else None,
         )
         shell.spent(name)
         word = {"approve": "approved", "reject": "rejected", "skip": "skipped"}[decision]

@@ -291,6 +291,21 @@ def test_a_new_round_starts_from_the_text_that_was_approved(desk_room: Desk) -> 
     assert again.revision == view.revision  # blind to what Cleo wrote
 
 
+def test_a_text_that_the_expert_has_not_read_is_not_approved(desk_room: Desk) -> None:
+    [pair_id] = desk_room.fill(1)
+    view = desk_room.next(desk_room.cleo)
+    assert view.lease is not None
+    assert view.revision is not None
+    desk.leave(desk_room.store, desk_room.project, desk_room.cleo, view.lease.token)
+    for expert in (desk_room.ana, desk_room.ben):
+        desk_room.say(expert, response="Another text")
+    send_pairs(desk_room.store, desk_room.project, desk_room.lead, [pair_id], "weak slice")
+    args = (desk_room.store, desk_room.project, desk_room.cleo, view.lease.token, Opinion(decision="approve"))
+    with pytest.raises(Conflict, match="Read it again"):
+        desk.submit(*args, desk_room.key(), pair_id=pair_id, seen=view.revision.id)
+    assert desk_room.pair(pair_id).done == 0
+
+
 def _token(room: Desk) -> str:
     lease = room.next(room.ana).lease
     assert lease is not None
