@@ -102,7 +102,7 @@ def undo(store: Store, made: MatchupSet, person: Person, request_key: str) -> Ju
     person.must("reviewer")
 
     def change(cursor: Cursor) -> Judgement | None:
-        if stored := matchups.by_request(cursor, request_key):
+        if stored := _answered(cursor, request_key, person):
             return stored
         last = matchups.last_of(cursor, made.id, person.id, limit=1)
         if not last:
@@ -204,10 +204,13 @@ def _add(
     request_key: str,
     source: Literal["page", "file", "example"],
 ) -> Judgement:
-    if stored := matchups.by_request(cursor, request_key):
+    stored = _answered(cursor, request_key, person)
+    if stored and stored.token != token:
+        raise Conflict("This request key was used for another matchup. Reload the page.")
+    if stored:
         return stored
     shown = matchups.showing(cursor, token, person.id)
-    standing = [given for given in matchups.current(cursor, shown.set_id) if given.matchup_id == shown.matchup_id]
+    standing = matchups.current_of(cursor, shown.matchup_id)
     if any(given.person_id == person.id for given in standing):
         raise Conflict("You have judged this matchup already. Undo brings it back.")
     enough = matchups.get_set(cursor, shown.set_id).wanted
@@ -228,6 +231,14 @@ def _add(
     matchups.add_judgement(cursor, judgement)
     queue.release_subject(cursor, shown.matchup_id, person.id)
     return judgement
+
+
+def _answered(cursor: Cursor, request_key: str, person: Person) -> Judgement | None:
+    """What an earlier try of this request stored."""
+    stored = matchups.by_request(cursor, request_key)
+    if stored and stored.person_id != person.id:
+        raise Conflict("This request key was used by somebody else. Reload the page.")
+    return stored
 
 
 def _sheet_row(matchup: Matchup, shown: Showing) -> SheetRow:

@@ -212,6 +212,12 @@ def current(cursor: Cursor, set_id: str) -> list[Judgement]:
     return [_judgement(row) for row in found]
 
 
+def current_of(cursor: Cursor, matchup_id: str) -> list[Judgement]:
+    """The judgements of one matchup that stand, skips among them."""
+    found = rows(cursor, "select * from current_judgement where matchup_id = ?", [matchup_id])
+    return [_judgement(row) for row in found]
+
+
 def last_of(cursor: Cursor, set_id: str, person_id: str, limit: int = 10) -> list[Judgement]:
     """A reviewer's last judgements in a set that stand, the newest first."""
     found = rows(

@@ -12,6 +12,7 @@ from hone.platform.frame.safe_html import plain, reading
 from hone.platform.overview import set_to_judge
 from hone.storage.matchups import MatchupSet
 from hone.storage.people import Person
+from hone.storage.records import new_id
 
 STRENGTHS = {1: "slightly", 2: "clearly", 3: "much"}
 CHOICES = (
@@ -96,7 +97,12 @@ def _reasons(token: str) -> None:
 
 
 def _choices(made: MatchupSet, person: Person, token: str) -> None:
-    """The choice, always in reach; the keys work while no text is being typed."""
+    """The choice, always in reach; the keys work while no text is being typed.
+
+    What is drawn once is said once: each drawing has a request key of its own, in the buttons themselves. Kept in
+    the session it could outlive its judgement, when a second press breaks the first one's callback off.
+    """
+    choose = partial(_choose, person, token, new_id())
     with st.container(
         horizontal=True, horizontal_alignment="center", vertical_alignment="center", key=f"decide-{token}"
     ):
@@ -108,15 +114,13 @@ def _choices(made: MatchupSet, person: Person, token: str) -> None:
                 key=f"{choice}-{token}",
                 shortcut=key,
                 type="primary" if choice in ("left", "right") else "secondary",
-                on_click=partial(_choose, person, token, choice),
+                on_click=partial(choose, choice),
             )
         st.space("stretch")
-        st.button(
-            "Skip", key=f"skip-{token}", shortcut="S", type="tertiary", on_click=partial(_choose, person, token, "skip")
-        )
+        st.button("Skip", key=f"skip-{token}", shortcut="S", type="tertiary", on_click=partial(choose, "skip"))
 
 
-def _choose(person: Person, token: str, choice: str) -> None:
+def _choose(person: Person, token: str, request_key: str, choice: str) -> None:
     def deed() -> str:
         state = st.session_state
         verdict = Verdict.model_validate(
@@ -128,8 +132,7 @@ def _choose(person: Person, token: str, choice: str) -> None:
                 "seconds": round(time.monotonic() - state.get(f"began-{token}", time.monotonic()), 1),
             }
         )
-        judging.submit(shell.store(), person, token, verdict, shell.request_key("judge"))
-        shell.spent("judge")
+        judging.submit(shell.store(), person, token, verdict, request_key)
         state.pop(f"began-{token}", None)
         return "Saved."
 

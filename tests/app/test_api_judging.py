@@ -43,9 +43,9 @@ def ask(opened: Runtime, two: tuple[Model, Model]) -> Asking:
     return asking
 
 
-def judge(ask: Asking, person: Person, choice: str = "left", key: str | None = None) -> dict[str, object]:
+def judge(ask: Asking, person: Person, choice: str = "left") -> dict[str, object]:
     view = ask("POST", f"{P}/matchups/1/next", person=person).json()
-    body = {"token": view["token"], "choice": choice, "request_key": key or f"key-{view['token']}"}
+    body = {"token": view["token"], "choice": choice, "request_key": f"key-{view['token']}"}
     given: dict[str, object] = ask("POST", f"{P}/matchups/1/judgements", person=person, json=body).json()
     return given
 
@@ -74,8 +74,10 @@ def test_nothing_that_a_reviewer_gets_tells_a_model(
 
 
 def test_a_judgement_counts_once_and_can_be_taken_back(ask: Asking, dora: Person) -> None:
-    given = judge(ask, dora, key="the-same-key")
-    assert given == judge(ask, dora, key="the-same-key")
+    token = ask("POST", f"{P}/matchups/1/next", person=dora).json()["token"]
+    body = {"token": token, "choice": "left", "request_key": "the-same-key"}
+    given, again = (ask("POST", f"{P}/matchups/1/judgements", person=dora, json=body).json() for _ in range(2))
+    assert given == again
     assert ask("GET", f"{P}/matchups/1").json()["by_reviewer"] == {"dora": 1}
     taken = ask("POST", f"{P}/matchups/1/undo", person=dora, json={"request_key": "undo-once"}).json()
     assert taken["choice"] == "undo"

@@ -140,6 +140,22 @@ def test_the_same_request_twice_is_one_judgement(store: Store, made: MatchupSet,
         judging.submit(store, dora, view.token, Verdict(choice="left"), "request-2")
 
 
+def test_a_request_key_of_somebody_else_or_of_another_matchup_is_refused(
+    store: Store, made: MatchupSet, dora: Person
+) -> None:
+    emil = add_person(store, "emil", "reviewer")
+    first, other = judging.next_view(store, made, dora).token, judging.next_view(store, made, emil).token
+    assert first is not None
+    assert other is not None
+    judging.submit(store, dora, first, Verdict(choice="left"), "the key")
+    with pytest.raises(Conflict, match="somebody else"):
+        judging.submit(store, emil, other, Verdict(choice="right"), "the key")
+    second = judging.next_view(store, made, dora).token
+    assert second is not None
+    with pytest.raises(Conflict, match="another matchup"):
+        judging.submit(store, dora, second, Verdict(choice="right"), "the key")
+
+
 def test_undo_is_a_new_row_and_brings_the_matchup_back_with_its_sides(
     store: Store, made: MatchupSet, dora: Person
 ) -> None:
