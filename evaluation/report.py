@@ -237,7 +237,7 @@ def _held_guards(
     found: list[GuardResult] = []
     for guard, p, p_holm in zip(gate.guards, tested, holm(tested), strict=True):
         paired = _line(metrics, guard.metric).paired
-        low = isinstance(paired.interval, Interval) and paired.interval.high < -guard.margin
+        most = paired.interval.high if isinstance(paired.interval, Interval) else paired.difference
         found.append(
             GuardResult(
                 guard=guard,
@@ -245,7 +245,7 @@ def _held_guards(
                 interval=paired.interval,
                 p=p,
                 p_holm=p_holm,
-                fell=low and p_holm <= 1 - gate.level + 1e-12,
+                fell=most < -guard.margin and p_holm <= 1 - gate.level + 1e-12,
             )
         )
     return tuple(found)
@@ -294,6 +294,16 @@ def _warnings(
         found.append(
             f"Two models with different hashes gave the same answer on {identical.count:,} of {identical.n:,} "
             "items: check that each one's own weights were loaded."
+        )
+    unlike = sorted(
+        name
+        for name in given.new.generation.keys() | given.old.generation.keys()
+        if given.new.generation.get(name) != given.old.generation.get(name)
+    )
+    if unlike:
+        found.append(
+            f"The two answered under different settings ({', '.join(unlike)}): "
+            "what differs may be theirs, not the model's."
         )
     if not isinstance(preference, Undefined) and preference.position.says.endswith("favoured"):
         found.append(f"Position: {preference.position.says}; read the win rate with care.")

@@ -26,7 +26,8 @@ class GuardResult(Record):
     """A guard held against the data: did the metric fall by more than the margin.
 
     `p` tests whether the loss is beyond the margin; `p_holm` is adjusted for all guards (Holm 1979).
-    `fell` needs both: the interval's upper end under -margin, and p_holm at most 1 - level.
+    `fell` needs both: the interval's upper end under -margin (the difference itself, where all items lost the
+    same and there is no interval), and p_holm at most 1 - level.
     """
 
     guard: Guard

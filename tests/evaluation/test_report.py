@@ -113,6 +113,14 @@ def test_two_different_models_with_the_same_answers_are_flagged() -> None:
     assert "check that each one's own weights were loaded" in report.warnings[0]
 
 
+def test_answers_under_different_settings_are_warned_of() -> None:
+    given = {name: model(name).model_copy(update={"generation": {"seed": 7, "temperature": t}})
+             for name, t in (("tuned", 0.0), ("base", 0.9))}  # fmt: skip
+    report = make_report(inputs(new=given["tuned"], old=given["base"]))
+    assert "under different settings (temperature)" in report.warnings[0]
+    assert make_report(inputs()).warnings == ()
+
+
 def test_a_model_compared_with_itself_is_flagged() -> None:
     report = make_report(inputs(new=model("same"), old=model("same")))
     assert "compares a model with itself" in report.warnings[0]

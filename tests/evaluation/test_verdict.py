@@ -64,6 +64,13 @@ def test_a_metric_that_fell_keeps_better_back_but_does_not_overrule_people() -> 
     assert "but ROUGE-L and Token F1 fell" in found.sentence
 
 
+def test_a_metric_that_fell_by_the_same_on_every_item_fell() -> None:
+    lost = [item(n, new="", old=item(n).reference) for n in range(60)]
+    found = verdict(lost, votes(new=32, old=10))
+    assert found.value == "cannot tell yet"
+    assert "but ROUGE-L and Token F1 fell" in found.sentence
+
+
 def test_a_loss_within_the_margin_is_allowed() -> None:
     found = verdict(WORSE_ITEMS, votes(new=32, old=10), guards=[Guard(metric="rougeL", margin=1.0)])
     assert found.value == "better"
