@@ -21,6 +21,7 @@ T = TypeVar("T")
 Progress = Callable[[int], None]
 
 CHUNK = 1 << 20  # bytes of a file that are sent or received at once
+ANSWER = 5.0  # seconds that a server may take to say whether it is ready
 STARTING = 15.0  # seconds that a server which has begun to start may need until it answers
 
 
@@ -153,6 +154,8 @@ def connect(workspace: Workspace, *, person: str | None = None, make: bool = Fal
 def server_address(workspace: Workspace) -> str | None:
     """Where the workspace's server answers; None when there is none. One that is starting is waited for.
 
+    After a crash the server's process number may be another program's: where nobody listens there is no server.
+
     Raises:
         Locked: The server's process lives but does not answer.
     """
@@ -162,14 +165,18 @@ def server_address(workspace: Workspace) -> str | None:
     address = str(said.get("address"))
     end = time.monotonic() + STARTING
     while True:
+        listens = True
         try:
-            if httpx.get(f"{address}/readyz", timeout=5, trust_env=False).status_code == 200:
+            if httpx.get(f"{address}/readyz", timeout=ANSWER, trust_env=False).status_code == 200:
                 return address
+        except httpx.ConnectError:
+            listens = False
         except httpx.TransportError:
             pass
-        if workspace.server() is None:
+        late = time.monotonic() > end
+        if workspace.server() is None or (late and not listens):
             return None
-        if time.monotonic() > end:
+        if late:
             pid = int(said["pid"])
             raise Locked(f"Process {pid} serves {workspace.root} at {address} but does not answer: stop it.", pid)
         time.sleep(0.2)

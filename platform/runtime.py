@@ -30,6 +30,7 @@ class Runtime:
         self.workspace = workspace
         self.settings = hone_toml.read(workspace.settings)
         self.store = Store(workspace)
+        workspace.server_file.unlink(missing_ok=True)  # of a server that was killed: the store is ours alone
         self.owner_key = identity.owner_key(workspace)
         self.supervisor = Supervisor(self.store, self.settings)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -111,13 +112,27 @@ def test_a_server_that_was_killed_is_no_obstacle(tmp_path: Path) -> None:
     assert hone(workspace, "status").exit_code == 0
 
 
-def test_a_process_that_only_claims_to_serve_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_was_killed_is_no_obstacle_when_its_number_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     workspace = Workspace(tmp_path / "w")
-    assert hone(workspace, "init").exit_code == 0
+    assert hone(workspace, "init", "--project", "letters").exit_code == 0
     workspace.server_file.write_text(json.dumps({"pid": os.getpid(), "address": "http://127.0.0.1:1"}))
     monkeypatch.setattr("hone.platform.client.STARTING", 0.1)
-    with pytest.raises(Locked, match=f"Process {os.getpid()} serves"):
-        connect(workspace)
+    assert hone(workspace, "status").exit_code == 0
+    assert not workspace.server_file.exists()
+
+
+def test_a_server_that_does_not_answer_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace(tmp_path / "w")
+    assert hone(workspace, "init").exit_code == 0
+    with socket.create_server(("127.0.0.1", 0)) as silent, monkeypatch.context() as patch:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        workspace.server_file.write_text(json.dumps({"pid": os.getpid(), "address": address}))
+        patch.setattr("hone.platform.client.STARTING", 0.1)
+        patch.setattr("hone.platform.client.ANSWER", 0.1)
+        with pytest.raises(Locked, match=f"Process {os.getpid()} serves"):
+            connect(workspace)
 
 
 def test_init_makes_a_workspace_its_settings_and_a_link(tmp_path: Path) -> None:
