@@ -22,6 +22,7 @@ from hone.storage.store import Store
 _SAID = "hone_said"
 _OPENED = "hone_opened"
 _PAGE = "hone_page"
+_PERSON = "hone_person"
 _MARK = Path(__file__).parents[1] / "assets" / "mark.svg"
 
 
@@ -64,6 +65,7 @@ def signed_in(*roles: Role) -> Person:
         except Forbidden as problem:
             parts.message(str(problem), "bad")
             st.stop()
+    st.session_state[_PERSON] = person
     return person
 
 
@@ -183,9 +185,12 @@ def trouble() -> Generator[None]:
 def act(deed: Callable[[], str | None]) -> None:
     """Do something as the callback of a button, and keep what is to be said of it for the page that follows.
 
-    `deed` gives the word that confirms it, or None; a HoneError becomes the message instead.
+    `deed` gives the word that confirms it, or None; a HoneError becomes the message instead. A page that was drawn
+    for somebody with other roles, or who has signed out since, acts no more.
     """
     try:
+        if visitor() != st.session_state.get(_PERSON):
+            raise Forbidden("You were signed out, or your account was changed, since this page was drawn. Reload it.")
         said = deed()
         st.session_state[_SAID] = (said, "good") if said else None
     except HoneError as problem:

@@ -90,6 +90,17 @@ def test_every_page_of_a_full_project_draws(store: Store, project: Project, owne
     Browser(store, owner).go(name)
 
 
+def test_a_page_that_is_still_open_acts_by_the_roles_of_now(
+    store: Store, project: Project, lead: Person, dora: Person
+) -> None:
+    batch, new, old = answered_batch(store, project, lead, items=2)
+    of = matchups.make(store, project, lead, batch, new, old)
+    seen = Browser(store, dora).go("judge")
+    store.write(lambda cursor: people.set_roles(cursor, dora, ("expert",), lead))
+    seen.press("Left better")
+    assert matchups.progress(store, of).judged == 0
+
+
 def test_names_of_projects_and_people_are_only_text(store: Store, lead: Person) -> None:
     store.write(lambda cursor: projects.create(cursor, HOSTILE.replace("/", "|"), default_settings(), lead))
     eve = store.write(lambda cursor: people.add(cursor, "eve", ROLES, full_name=HOSTILE))
