@@ -204,9 +204,9 @@ def _submit(
     with _numbering:
         with store.read() as cursor:
             number = runs.next_number(cursor)
+        while workspace.run_folder(number).exists():  # made just before a crash, or of runs that a restore forgot
+            number += 1
         path = workspace.run_folder(number)
-        if path.exists():  # made just before a crash, and of no run
-            shutil.rmtree(path)
         prepare(path, config, rows, _facts(project, batch))
         run = store.write(
             lambda cursor: runs.add(

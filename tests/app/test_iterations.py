@@ -177,11 +177,13 @@ def test_only_a_lead_starts_stops_and_resumes_runs(team: Team) -> None:
         iterations.resume(team, expert, run)
 
 
-def test_two_runs_get_two_numbers_and_a_stray_folder_is_no_obstacle(team: Team) -> None:
-    team.store.workspace.run_folder(1).mkdir()
+def test_two_runs_get_two_numbers_and_the_folder_of_a_forgotten_run_stays(team: Team) -> None:
+    forgotten = team.store.workspace.run_folder(1)
+    forgotten.mkdir()
     first = iterations.start_training(team, team.project, team.lead, team.batch)
     second = iterations.start_training(team, team.project, team.lead, team.batch)
-    assert (first.number, second.number) == (1, 2)
+    assert (first.number, second.number) == (2, 3)
+    assert forgotten.is_dir()  # after a restore its model may be all that is left of it
     assert folder_of(team, first).config().kind == "train"
 
 
