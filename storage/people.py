@@ -230,11 +230,17 @@ def invited(cursor: Cursor, token: str) -> Person | None:
 
 
 def accept_invitation(cursor: Cursor, token: str, hashed: str, full_name: str) -> Person:
-    """Use the invitation: set the password's hash and the name shown."""
+    """Use the invitation: set the password's hash and the name shown.
+
+    Other links of the person and browsers that are signed in as them end with it: whoever had the old password
+    is out.
+    """
     person = invited(cursor, token)
     if person is None:
         raise Conflict("This link was used already or has expired. Ask an admin for a new one.")
-    cursor.execute("update invitation set used_at = ? where token_sha256 = ?", [now(), _hash(token)])
+    moment = now()
+    cursor.execute("update invitation set used_at = ? where person_id = ? and used_at is null", [moment, person.id])
+    cursor.execute("update sign_in set ended_at = ? where person_id = ? and ended_at is null", [moment, person.id])
     cursor.execute("update person set full_name = ? where id = ?", [full_name or person.name, person.id])
     set_password_hash(cursor, person.id, hashed)
     return get(cursor, person.id)

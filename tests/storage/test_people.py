@@ -62,6 +62,16 @@ def test_an_invitation_works_once(store: Store, ana: Person) -> None:
         store.write(lambda cursor: people.accept_invitation(cursor, link, hashed, "Someone Else"))
 
 
+def test_a_new_password_ends_other_links_and_signed_in_browsers(store: Store, ana: Person) -> None:
+    session = store.write(lambda cursor: people.start_session(cursor, ana))
+    first, second = (store.write(lambda cursor: people.invite(cursor, ana)) for _ in range(2))
+    hashed = people.hash_password("correct horse")
+    store.write(lambda cursor: people.accept_invitation(cursor, second, hashed, "Ana"))
+    with store.read() as cursor:
+        assert people.invited(cursor, first) is None
+        assert people.of_session(cursor, session) is None
+
+
 def test_the_last_admin_stays_one(store: Store) -> None:
     ada = add_person(store, "ada", "admin")
     with pytest.raises(Conflict, match="only admin"):
