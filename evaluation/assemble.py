@@ -102,6 +102,7 @@ def report_inputs(
             batch=_batch_facts(cursor, project, learnt),
             items=items,
             votes=votes,
+            wanted=made.wanted * len(matchups.ids(cursor, made.id)) if made else 0,
             gate=Gate.model_validate(project.settings.gate),
             trend=_trend(cursor, project, new),
             seed=project.settings.seed,

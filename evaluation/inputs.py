@@ -131,7 +131,8 @@ class ReportInputs(Record):
     """Everything a report is computed from: the same inputs give the same report, byte for byte.
 
     `trend` holds the iterations before this one; `set_aside` counts test items that are not in `items`, by
-    reason; `versions` are the libraries' versions; `example_data` marks opinions recorded for the demo.
+    reason; `wanted` is how many judgements the set asks for (0 without a set); `versions` are the libraries'
+    versions; `example_data` marks opinions recorded for the demo.
     """
 
     project: str
@@ -140,6 +141,7 @@ class ReportInputs(Record):
     batch: BatchFacts | None = None
     items: tuple[TestItem, ...]
     votes: tuple[Vote, ...] = ()
+    wanted: Count = 0
     gate: Gate = Gate()
     trend: tuple[TrendPoint, ...] = ()
     seed: int = 0

@@ -288,6 +288,11 @@ def _warnings(
     found: list[str] = []
     if given.example_data or any(vote.example for vote in given.votes):
         found.append("Opinions in this report are recorded example data, not fresh judgements of people.")
+    if 0 < len(given.votes) < given.wanted:
+        found.append(
+            f"{len(given.votes):,} of {given.wanted:,} judgements are in. A report that is made again after every few "
+            "of them says better by luck at last: decide by the one that has all."
+        )
     if given.new.sha256 == given.old.sha256:
         found.append("Both models have the same hash: this compares a model with itself.")
     elif identical.count >= NEARLY_ALL * identical.n:

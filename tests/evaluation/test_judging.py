@@ -222,6 +222,16 @@ def test_the_same_votes_give_the_same_report_but_for_its_time(
     assert one.model_copy(update={"made_at": other.made_at}) == other
 
 
+def test_a_report_before_all_have_judged_says_so(
+    store: Store, project: Project, lead: Person, made: MatchupSet, dora: Person
+) -> None:
+    judge_all(store, made, dora)
+    early = assemble.parsed(assemble.make(store, project, lead, made=made))
+    assert "10 of 20 judgements are in" in early.warnings[0]
+    judge_all(store, made, add_person(store, "emil", "reviewer"))
+    assert assemble.parsed(assemble.make(store, project, lead, made=made)).warnings == ()
+
+
 def test_without_votes_the_report_cannot_tell(
     store: Store, project: Project, lead: Person, judged: tuple[Batch, Model, Model]
 ) -> None:
