@@ -158,18 +158,6 @@ def flags(cursor: Cursor, pair_ids: Sequence[str]) -> list[Flag]:
     return [_flag(row) for row in found]
 
 
-def flags_by_category(cursor: Cursor, project_id: str) -> dict[str, int]:
-    """How many pairs of the project carry a standing flag of each category."""
-    found = rows(
-        cursor,
-        "select f.category, count(distinct f.pair_id) as n from flag f "
-        "join current_review r on r.id = f.review_id join pair p on p.id = f.pair_id "
-        "where p.project_id = ? group by f.category order by n desc, f.category",
-        [project_id],
-    )
-    return {row["category"]: row["n"] for row in found}
-
-
 def done_by(cursor: Cursor, project_id: str, person_id: str) -> int:
     """How many opinions of this person stand in the project, without skips."""
     return int(
