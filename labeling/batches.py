@@ -159,7 +159,7 @@ def _plan(cursor: Cursor, project: Project) -> Plan:
         chosen = splits.assign(sizes, project.settings.fractions, project.settings.seed, earlier)
     except InputError as found:
         problem, kept = str(found), []
-    kept, alike = _without_leaks(kept, chosen)
+    kept, alike = _without_leaks(kept, chosen, earlier)
     exclusions += alike
     items = _items(cursor, project, kept, chosen)
     counts: Counter[Split] = Counter(item.split for item in items)
@@ -208,23 +208,37 @@ def _without_duplicates(approved: Sequence[_Approved]) -> tuple[list[_Approved],
     return kept, out
 
 
-def _without_leaks(kept: Sequence[_Approved], chosen: Mapping[str, Split]) -> tuple[list[_Approved], list[Exclusion]]:
-    """Leave out of train and validation what is nearly the same as a test item."""
-    words = {one.pair.id: duplicates.shingles(one.said) for one in kept}
-    test = {one.pair.id: words[one.pair.id] for one in kept if chosen[one.group] == "test"}
-    others = {one.pair.id: words[one.pair.id] for one in kept if chosen[one.group] != "test"}
-    number = {one.pair.id: one.pair.number for one in kept}
-    alike = duplicates.near_duplicates(others, test)
-    out = [
-        _out(
-            one.pair,
-            "near-duplicate of a test item",
-            f"of #{number[found.like]}, {found.jaccard:.2f} alike",
-        )
-        for one in kept
-        if (found := alike.get(one.pair.id))
+def _without_leaks(
+    kept: Sequence[_Approved], chosen: Mapping[str, Split], earlier: Mapping[str, Split]
+) -> tuple[list[_Approved], list[Exclusion]]:
+    """Leave out what is nearly the same on both sides: of train or validation and test, the side that is new.
+
+    A model may have learnt an earlier batch already, so a new test item that is near to it would prove nothing.
+    What is new on both sides, or was tested before, stays in the test.
+    """
+    tested = [one for one in kept if chosen[one.group] == "test"]
+    learnt = [one for one in kept if chosen[one.group] != "test"]
+    fresh = [one for one in tested if one.group not in earlier]
+    before = [one for one in learnt if one.group in earlier]
+    out = _alike(fresh, before, "near-duplicate of an item that was learnt before")
+    gone = {left.pair_id for left in out}
+    out += _alike(learnt, [one for one in tested if one.pair.id not in gone], "near-duplicate of a test item")
+    gone = {left.pair_id for left in out}
+    return [one for one in kept if one.pair.id not in gone], out
+
+
+def _alike(probes: Sequence[_Approved], others: Sequence[_Approved], reason: str) -> list[Exclusion]:
+    """The probes that are nearly the same as one of the others, with the reason to leave them out."""
+    number = {one.pair.id: one.pair.number for one in others}
+    found = duplicates.near_duplicates(
+        {one.pair.id: duplicates.shingles(one.said) for one in probes},
+        {one.pair.id: duplicates.shingles(one.said) for one in others},
+    )
+    return [
+        _out(one.pair, reason, f"of #{number[like.like]}, {like.jaccard:.2f} alike")
+        for one in probes
+        if (like := found.get(one.pair.id))
     ]
-    return [one for one in kept if one.pair.id not in alike], out
 
 
 def _items(cursor: Cursor, project: Project, kept: Sequence[_Approved], chosen: Mapping[str, Split]) -> list[BatchItem]:
@@ -285,7 +299,7 @@ def _emptied(counts: Mapping[Split, int], alike: Sequence[Exclusion]) -> str | N
     if not empty:
         return None
     return (
-        f"Nothing is left for {' and '.join(empty)} after {len(alike)} near-duplicates of test items were left out. "
+        f"Nothing is left for {' and '.join(empty)} after {len(alike)} near-duplicates were left out. "
         "Approve pairs of other groups."
     )
 

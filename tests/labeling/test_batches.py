@@ -186,6 +186,19 @@ def test_near_duplicates_of_test_items_stay_out_of_training(desk_room: Desk) -> 
     assert found == plan(desk_room)
 
 
+def test_a_new_test_item_that_is_near_to_what_was_learnt_before_stays_out(desk_room: Desk) -> None:
+    words = {n: " ".join(f"w{n}x{part}" for part in range(30)) for n in range(20)}
+    desk_room.add(*(NewPair(instruction=f"Tell {n}", response=text) for n, text in words.items()))
+    desk_room.all_approve()
+    learnt = {item.pair_number for item in items(desk_room, frozen(desk_room)) if item.split != "test"}
+    desk_room.add(*(NewPair(instruction=f"Tell {n} again", response=f"{words[n - 1]} too") for n in learnt))
+    desk_room.all_approve()
+    found = plan(desk_room)
+    assert "near-duplicate of an item that was learnt before" in {left.reason for left in found.exclusions}
+    assert not [item for item in found.items if item.split == "test" and "again" in item.instruction]
+    assert learnt <= {item.pair_number for item in found.items}
+
+
 def test_words_that_an_expert_flagged_and_nobody_mended_are_a_warning(desk_room: Desk) -> None:
     desk_room.add(*(NewPair(instruction=f"Ask {n}", response=f"Old people {n} are slow") for n in range(3)))
     for number in range(3):
