@@ -93,8 +93,14 @@ def create(cursor: Cursor, name: str, settings: ProjectSettings, by: Person) -> 
 
 
 def change(cursor: Cursor, project: Project, settings: ProjectSettings, by: Person) -> Project:
-    """A new version of the settings; nothing that was said before is touched."""
+    """A new version of the settings; nothing that was said before is touched.
+
+    Raises:
+        Conflict: Somebody else changed them since `project` was read.
+    """
     by.must("lead")
+    if get(cursor, project.id).version != project.version:
+        raise Conflict(f"The settings of {project.name} were changed in the meantime. Look at them again, then repeat.")
     if settings == project.settings:
         return project
     _add_version(cursor, project.id, project.version + 1, settings, by)

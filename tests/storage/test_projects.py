@@ -1,0 +1,28 @@
+"""Projects: a change of settings is a new version, and never one over somebody else's."""
+
+import pytest
+
+from hone.storage import projects
+from hone.storage.errors import Conflict
+from hone.storage.people import Person
+from hone.storage.projects import Project
+from hone.storage.store import Store
+
+
+def change(store: Store, project: Project, lead: Person, purpose: str) -> Project:
+    settings = project.settings.model_copy(update={"purpose": purpose})
+    return store.write(lambda cursor: projects.change(cursor, project, settings, lead))
+
+
+def test_a_change_makes_a_new_version_and_no_change_makes_none(store: Store, project: Project, lead: Person) -> None:
+    second = change(store, project, lead, "Kind replies.")
+    assert (second.version, second.settings.purpose) == (2, "Kind replies.")
+    assert change(store, second, lead, "Kind replies.") == second
+
+
+def test_a_change_of_settings_that_somebody_else_has_changed_is_refused(
+    store: Store, project: Project, lead: Person
+) -> None:
+    change(store, project, lead, "Kind replies.")
+    with pytest.raises(Conflict, match="changed in the meantime"):
+        change(store, project, lead, "Short replies.")
