@@ -221,15 +221,16 @@ def _batch_facts(cursor: Cursor, project: Project, batch: Batch) -> BatchFacts:
         edited=sum(item.revision_id != first[item.pair_id] for item in items),
         experts=len({name for item in items for name in item.approvers}),
         frozen_at=batch.frozen_at,
-        expert_alpha=_expert_alpha(cursor, project),
+        expert_alpha=_expert_alpha(cursor, project, {item.pair_id for item in items}),
     )
 
 
-def _expert_alpha(cursor: Cursor, project: Project) -> float | None:
-    """Krippendorff's alpha of the experts' decisions to approve or reject; None where it is undefined."""
+def _expert_alpha(cursor: Cursor, project: Project, pair_ids: set[str]) -> float | None:
+    """Krippendorff's alpha of the experts' decisions on these pairs; None where it is undefined."""
     ratings = [
         Rating(item=f"{review.pair_id} {review.round}", rater=review.person_id, value=review.decision)
         for review in reviews.of_project(cursor, project.id)
+        if review.pair_id in pair_ids
     ]
     found = agreement(ratings, "nominal", project.settings.seed).alpha if ratings else None
     return found.value if isinstance(found, Estimate) else None

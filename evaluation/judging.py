@@ -98,6 +98,9 @@ def undo(store: Store, made: MatchupSet, person: Person, request_key: str) -> Ju
     """Take the reviewer's last judgement of a set back, as a new row; None when there is none.
 
     The matchup comes back to them, with the sides as they were.
+
+    Raises:
+        Conflict: It was a skip, and others have taken the matchup since.
     """
     person.must("reviewer")
 
@@ -107,6 +110,10 @@ def undo(store: Store, made: MatchupSet, person: Person, request_key: str) -> Ju
         last = matchups.last_of(cursor, made.id, person.id, limit=1)
         if not last:
             return None
+        if last[0].choice == "skip" and last[0].matchup_id not in matchups.open_for(
+            cursor, made.id, person.id, skipped=True
+        ):
+            raise Conflict("That matchup went to others after you skipped it. Take the next one.")
         taken_back = last[0].model_copy(
             update={
                 "id": new_id(),

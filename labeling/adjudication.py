@@ -78,6 +78,8 @@ def decide(
     def change(cursor: Cursor) -> Adjudication:
         earlier = reviews.adjudication_by_request(cursor, request_key)
         if earlier:
+            if (earlier.person_id, earlier.pair_id) != (person.id, pair_id):
+                raise Conflict("This request key was used for another decision. Reload the page.")
             return earlier
         pair = pairs.get(cursor, pair_id)
         return settle_dispute(

@@ -84,6 +84,8 @@ def submit(
     def change(cursor: Cursor) -> Review:
         earlier = _answered(cursor, request_key, person)
         if earlier:
+            if pair_id not in (None, earlier.pair_id):
+                raise Conflict("This request key was used for another pair. Reload the page.")
             return earlier
         pair, held = _pair_of(cursor, project, person, token, pair_id)
         return say(cursor, project, pair, person, opinion, held=held, source="page", request_key=request_key, seen=seen)

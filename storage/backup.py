@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from hone.storage.database import Connection, connect, copy_file_aside, first_line, migrations, pending
+from hone.storage.database import Connection, connect, first_line, migrations, pending, set_aside
 from hone.storage.errors import InputError, NotFound, WorkspaceError
 from hone.storage.records import Record, now
 from hone.storage.store import Store
@@ -81,8 +81,7 @@ def restore(workspace: Workspace, path: Path) -> tuple[Backup, Path | None]:
     _must_be_closed(workspace)
     incoming = workspace.root / ".incoming.duckdb"
     shutil.copy2(path, incoming)
-    aside = copy_file_aside(workspace.database)
-    copy_file_aside(workspace.root / (workspace.database.name + ".wal"))
+    aside = set_aside(workspace)
     incoming.rename(workspace.database)
     connection = connect(workspace)
     try:

@@ -172,10 +172,16 @@ def first_line(text: str) -> str:
     return text.strip().splitlines()[0].rstrip(".") + "."
 
 
-def copy_file_aside(path: Path) -> Path | None:
-    """Move a file out of the way under a name with the time; None when there was none."""
-    if not path.exists():
+def set_aside(workspace: Workspace) -> Path | None:
+    """Move the database out of the way under a name with the time; None when there was none.
+
+    Its log of the last changes goes with it, under the name that DuckDB looks for beside it.
+    """
+    if not workspace.exists():
         return None
-    aside = path.with_name(f"{path.stem}-replaced-{now():%Y%m%d-%H%M%S}{path.suffix}")
-    path.rename(aside)
+    aside = workspace.database.with_name(f"hone-replaced-{now():%Y%m%d-%H%M%S-%f}.duckdb")
+    log = workspace.database.with_name(workspace.database.name + ".wal")
+    workspace.database.rename(aside)
+    if log.exists():
+        log.rename(aside.with_name(aside.name + ".wal"))
     return aside

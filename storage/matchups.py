@@ -228,16 +228,17 @@ def last_of(cursor: Cursor, set_id: str, person_id: str, limit: int = 10) -> lis
     return [_judgement(row) for row in found]
 
 
-def open_for(cursor: Cursor, set_id: str, person_id: str) -> list[str]:
-    """Ids of the matchups that still want a judgement which this person could give."""
+def open_for(cursor: Cursor, set_id: str, person_id: str, skipped: bool = False) -> list[str]:
+    """Ids of the matchups that still want a judgement which this person could give; with the skipped ones, if asked."""
     found = rows(
         cursor,
         "select m.id from matchup m join matchup_set s on s.id = m.set_id where m.set_id = ? "
-        "and not exists (select 1 from current_judgement j where j.matchup_id = m.id and j.person_id = ?) "
+        "and not exists (select 1 from current_judgement j where j.matchup_id = m.id and j.person_id = ? "
+        "                and (j.choice <> 'skip' or not ?)) "
         "and s.wanted > (select count(*) from current_judgement j where j.matchup_id = m.id and j.choice <> 'skip') "
         "       + (select count(*) from lease l where l.subject_id = m.id and l.person_id <> ? and l.expires_at > ?) "
         "order by m.id",
-        [set_id, person_id, person_id, now()],
+        [set_id, person_id, skipped, person_id, now()],
     )
     return [row["id"] for row in found]
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from hone.labeling import feed
 from hone.labeling.feed import Sent
@@ -99,6 +99,17 @@ def html(opened: Open, _: Lead, project: Of, number: int) -> HTMLResponse:
     with opened.store.read() as cursor:
         stored = reports.numbered(cursor, project.id, number)
     return HTMLResponse(render.render_html(assemble.parsed(stored)))
+
+
+@router.get("/projects/{name}/reports/{number}/markdown", response_class=PlainTextResponse)
+def markdown(opened: Open, _: Lead, project: Of, number: int) -> PlainTextResponse:
+    """The report's figures as Markdown, for a ticket or a wiki."""
+    from hone.evaluation import assemble
+    from hone.evaluation.markdown import render_markdown
+
+    with opened.store.read() as cursor:
+        stored = reports.numbered(cursor, project.id, number)
+    return PlainTextResponse(render_markdown(assemble.parsed(stored)), media_type="text/markdown")
 
 
 @router.post("/projects/{name}/queue")

@@ -76,10 +76,17 @@ def html(
     project: ProjectName = None,
 ) -> None:
     """Write a report as one HTML file that needs nothing else."""
-    with session(project) as here:
-        chosen = _chosen(here, number)
-        here.connection.download(f"{here.path}/reports/{chosen}/html", file)
-    terminal.say(f"Report {chosen} is in {file}")
+    _written("html", file, number, project)
+
+
+@report.command("markdown")
+def markdown(
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    number: Annotated[int | None, typer.Option("--report", metavar="NUMBER", help="Else the newest.")] = None,
+    project: ProjectName = None,
+) -> None:
+    """Write a report's figures as Markdown."""
+    _written("markdown", file, number, project)
 
 
 def gate(number: Number = None, project: ProjectName = None, as_json: AsJson = False) -> None:
@@ -202,3 +209,10 @@ def _chosen(here: Session, number: int | None) -> int:
 
 
 VERBS: dict[str, Any] = {"report": report, "gate": gate, "queue": queue}
+
+
+def _written(form: str, file: Path, number: int | None, project: str | None) -> None:
+    with session(project) as here:
+        chosen = _chosen(here, number)
+        here.connection.download(f"{here.path}/reports/{chosen}/{form}", file)
+    terminal.say(f"Report {chosen} is in {file}")

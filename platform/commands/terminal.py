@@ -39,7 +39,7 @@ def moment(stored: str) -> str:
 
 def as_json(value: Any) -> None:
     """A result for a script: one JSON document on stdout."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(json.dumps(value, ensure_ascii=sys.stdout.isatty(), indent=2))  # a terminal would act on what is in texts
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:

@@ -170,6 +170,21 @@ def test_undo_is_a_new_row_and_brings_the_matchup_back_with_its_sides(
     assert judging.undo(store, made, dora, "undo-2") is None
 
 
+def test_a_skip_cannot_be_taken_back_when_others_have_judged_in_the_meantime(
+    store: Store, made: MatchupSet, dora: Person
+) -> None:
+    view = judging.next_view(store, made, dora)
+    assert view.token
+    judging.submit(store, dora, view.token, Verdict(choice="skip"), "skip-1")
+    assert judging.undo(store, made, dora, "undo-1")
+    assert judging.next_view(store, made, dora).token == view.token
+    judging.submit(store, dora, view.token, Verdict(choice="skip"), "skip-2")
+    for name in ("emil", "fay"):
+        judge_all(store, made, add_person(store, name, "reviewer"))
+    with pytest.raises(Conflict, match="went to others"):
+        judging.undo(store, made, dora, "undo-2")
+
+
 def test_a_token_of_somebody_else_judges_nothing(store: Store, made: MatchupSet, dora: Person) -> None:
     view = judging.next_view(store, made, dora)
     assert view.token

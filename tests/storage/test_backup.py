@@ -1,14 +1,19 @@
 """Copies are made while people work, opened before they count, and put back without losing what was there."""
 
+import shutil
+import subprocess
+import sys
 import threading
 from functools import partial
 from itertools import count
 from pathlib import Path
 
+import duckdb
 import pytest
 from factories import add_pairs, add_person
 
 from hone.storage import backup, pairs
+from hone.storage.database import set_aside
 from hone.storage.errors import InputError, Locked, NotFound
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -77,6 +82,30 @@ def test_restore_replaces_a_damaged_file_and_keeps_it_beside(workspace: Workspac
     assert aside.read_bytes().startswith(b"damaged")
     with Store(workspace) as again, again.read() as cursor:
         assert cursor.execute("select name from person").fetchall() == [("ana",)]
+
+
+def test_restore_keeps_the_last_changes_of_what_it_replaces(workspace: Workspace, store: Store) -> None:
+    made = backup.backup(store)
+    script = (
+        "import os, sys, pathlib; from factories import add_person; from hone.storage.store import Store\n"
+        "from hone.storage.workspace import Workspace\n"
+        "add_person(Store(Workspace(pathlib.Path(sys.argv[1]))), 'ana', 'expert'); os._exit(9)"
+    )
+    store.close()
+    here = Path(__file__).parent.parent
+    subprocess.run([sys.executable, "-c", script, str(workspace.root)], cwd=here, check=False)
+    assert workspace.database.with_name("hone.duckdb.wal").exists()
+    copy = shutil.copytree(workspace.root, workspace.root.with_name("copy"))
+    aside = set_aside(Workspace(copy))
+    assert aside is not None
+    aside.with_name(aside.name + ".wal").rename(copy / "hone.duckdb.wal")
+    aside.rename(copy / "hone.duckdb")
+    with Store(Workspace(copy)) as again, again.read() as cursor:
+        assert cursor.execute("select name from person").fetchall() == [("ana",)]
+    _, aside = backup.restore(workspace, Path(made.path))
+    assert aside is not None
+    with duckdb.connect(str(aside), read_only=True) as replaced:
+        assert replaced.execute("select name from person").fetchall() == [("ana",)]
 
 
 def _pair(number: int) -> pairs.NewPair:
