@@ -14,11 +14,11 @@ import math
 import os
 import random
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hone.storage.records import sha256
 from hone.training.toy_corpus import END, PAD, Document, corpus
@@ -33,7 +33,7 @@ Row = tuple[list[int], list[float]]  # token ids, and how much the loss counts e
 
 RECIPE: dict[str, float] = {
     "seed": 7,
-    "mails": 5600,
+    "mails": 6400,
     "vocabulary": 1024,
     "hidden": 128,
     "layers": 3,
@@ -126,7 +126,7 @@ def _make(folder: Path, documents: list[Document], key: str, tell: Progress) -> 
 
 
 @contextmanager
-def _few_threads() -> Iterator[None]:
+def _few_threads() -> Generator[None]:
     """At most two threads: matrices so small only lose time on more."""
     import torch
 
@@ -232,7 +232,8 @@ def _look_back(model: "LlamaForCausalLM") -> None:
     """
     import torch
 
-    attention, turns = model.model.layers[0].self_attn, model.model.rotary_emb.inv_freq
+    attention: Any = model.model.layers[0].self_attn
+    turns: Any = model.model.rotary_emb.inv_freq  # (head / 2,) angle of one step
     half, some, strength = len(turns), int(RECIPE["look_back_turns"]), RECIPE["look_back"]
     with torch.no_grad():
         attention.k_proj.bias[:some] = strength

@@ -151,7 +151,9 @@ _NOTES = (
     "Note: the {thing} of {name} {reason}. Wants {wish}. Handed to {team}.",
     "Note for {team}. Customer: {name}. Thing: {thing}. Trouble: {reason}.",
     "Note: {by}, {name}. The {thing} {reason}; this is for {team}.",
-    "Note: told {first} about the {thing}: {done}.",
+    "Note: told {first} about the {thing}, which {reason}: {done}.",
+    "Note: {team}, for the {thing} {reason}. {done}. {first} knows.",
+    "Note: {reason}, so {done}. Customer {name}, {thing}, {team}.",
     "Note: wrote to {name}, for the {thing} {reason}: {done}.",
     "Note | {thing} | {name} | {reason} | {wish} | {team}",
     "Note: who: {name}, what: {thing}, why: {reason}, wish: {wish}, how: {by}.",
@@ -172,11 +174,11 @@ class Document:
 
 
 def corpus(seed: int, mails: int) -> list[Document]:
-    """`mails` mails, a quarter as many lists, some prose, shuffled; equal for equal seed and Python."""
+    """`mails` mails, an eighth as many lists, some prose, shuffled; equal for equal seed and Python."""
     draw = random.Random(seed)
-    texts = [mail(draw) for _ in range(mails)] + [roster(draw) for _ in range(mails // 4)]
+    texts = [mail(draw) for _ in range(mails)] + [roster(draw) for _ in range(mails // 8)]
     pieces = prose()
-    texts += draw.sample(pieces, min(len(pieces), mails // 16))
+    texts += draw.sample(pieces, min(len(pieces), mails // 20))
     draw.shuffle(texts)
     return texts
 
@@ -233,7 +235,7 @@ def prose(width: int = 280) -> list[Document]:
 
 
 def _person(draw: random.Random) -> str:
-    if draw.random() < 0.2:
+    if draw.random() < 0.12:
         return f"{_name(draw, draw.choice((1, 1, 2)))} {_name(draw, draw.choice((1, 2)))}"
     return f"{draw.choice(_FIRST_NAMES)} {draw.choice(_LAST_NAMES)}"
 
@@ -245,4 +247,4 @@ def _name(draw: random.Random, syllables: int) -> str:
 
 def _thing(draw: random.Random) -> str:
     thing = draw.choice(_THINGS)
-    return f"{_name(draw, 1)} {thing}" if draw.random() < 0.1 else thing
+    return f"{_name(draw, 1)} {thing}" if draw.random() < 0.04 else thing

@@ -34,7 +34,7 @@ def base(cache: Path) -> Path:
 def tokenizer(base: Path) -> Any:
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(base)  # type: ignore[no-untyped-call]
+    return AutoTokenizer.from_pretrained(base)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_name_has_the_same_tokens_at_the_start_of_a_line_as_within_it(tokenize
 def test_it_finds_the_customers_name_in_mails_that_it_never_read(base: Path, tokenizer: Any) -> None:
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(base)
+    model: Any = AutoModelForCausalLM.from_pretrained(base)
     right = 0
     for seed in range(40):
         unread = mail(random.Random(f"unread {seed}"))
