@@ -235,7 +235,7 @@ def prose(width: int = 280) -> list[Document]:
 
 
 def _person(draw: random.Random) -> str:
-    if draw.random() < 0.12:
+    if draw.random() < 0.06:
         return f"{_name(draw, draw.choice((1, 1, 2)))} {_name(draw, draw.choice((1, 2)))}"
     return f"{draw.choice(_FIRST_NAMES)} {draw.choice(_LAST_NAMES)}"
 
