@@ -22,7 +22,7 @@ The front desk of Tallow & Finch answers every message in one of two forms. Appr
 desk as it is. Correct small faults in the text itself. Reject a pair only when nothing in it can be saved.
 
 Triage
-  team: repairs, delivery, billing or advice; priority: high or low; product: the machine; reply: one or two sentences
+  team: repairs, deliveries, billing, returns or advice; priority: high or low; product: the machine; reply: one or two sentences
   - High priority is for danger and for food or water that is being lost. Everything else is low.
   - The reply addresses the customer by first name and says one thing that we do next.
 
@@ -31,7 +31,7 @@ Who wrote and why
   - One line. The reason stands in a few plain words, not in the customer's.
 
 In both
-  - Only what the message says. Nothing invented: no discounts, no dates, no promises.
+  - Only what the message says, and what the desk does next. No discounts, and no promise beyond that next step.
   - No telephone numbers and no addresses: the desk has them.
   - Nothing about who the customer seems to be: age, origin, sex, faith, money. It does not matter here.
   - No advice on opening, wetting or bridging a machine. Danger means: unplug it, and we call.

@@ -138,8 +138,8 @@ PRESETS: Mapping[str, Preset] = {
         settings={
             "epochs": 8,
             "learning_rate": 6e-3,
-            "micro_batch": 16,
-            "effective_batch": 16,
+            "micro_batch": 8,
+            "effective_batch": 8,
             "warmup": 0.05,
             "max_length": 512,
             "max_new_tokens": 96,
