@@ -15,11 +15,12 @@ from hone.storage.people import Person
 from hone.storage.records import new_id
 
 STRENGTHS = {1: "slightly", 2: "clearly", 3: "much"}
+# No arrow keys: in the strengths and reasons they move about, so that the choice would be lost without a word.
 CHOICES = (
-    ("left", "Left better", "left"),
+    ("left", "Left better", "1"),
     ("tie", "Tie", "T"),
     ("both_bad", "Both bad", "B"),
-    ("right", "Right better", "right"),
+    ("right", "Right better", "2"),
 )
 
 
@@ -53,8 +54,9 @@ def _judge(made: MatchupSet, person: Person) -> None:
 
 
 def _top(view: JudgeView, saved: str) -> None:
+    title = "Judge" if view.token is None else "Which answer is better?"
     st.html(
-        '<div class="h-top"><h1 class="h-title">Which answer is better?</h1>'
+        f'<div class="h-top"><h1 class="h-title">{title}</h1>'
         f'<div class="h-progress">{saved}<span>{view.done:,} done, {view.waiting:,} to go</span>'
         f"{parts.bar(view.done, view.done + view.waiting)}</div></div>"
     )
