@@ -5,6 +5,7 @@ import streamlit as st
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import plain
 from hone.platform.runs import iterations
+from hone.platform.runs.bases import TOY, base_name
 from hone.storage import batches, models
 from hone.storage.batches import Batch
 from hone.storage.models import Model
@@ -12,7 +13,6 @@ from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.training.config import PRESETS, preset
 
-TOY = "toy"
 OWN = "own"
 TOO_LONG = {"refuse": "Stop the run", "truncate_prompt": "Shorten the context", "drop": "Leave them out"}
 FIELDS = {
@@ -39,14 +39,15 @@ def _form(project: Project, person: Person, made: list[Batch], known: list[Model
         "Batch", made, format_func=lambda each: f"{each.number}. {each.name} ({each.counts.get('train', 0):,} to learn)"
     )
     base, parent = _base(known)
-    settings = _settings(base == TOY)
+    settings = _settings(project, toy=base_name(base or "") == base_name(TOY))
     if st.button("Start the run", type="primary", key="start-run") and batch:
         _start(project, person, batch, base, parent, settings)
 
 
 def _base(known: list[Model]) -> tuple[str | None, Model | None]:
     """The base to learn on, and the iteration to go on from."""
-    options: list[str] = [*(["same"] if known else []), TOY, OWN]
+    toy_already = bool(known) and base_name(known[0].base) == base_name(TOY)
+    options: list[str] = [*(["same"] if known else []), *([] if toy_already else [TOY]), OWN]
     says = {
         "same": f"The base of this project: {plain(known[0].name) if known else ''}",
         TOY: "The toy base, made here in half a minute",
@@ -80,9 +81,12 @@ def _base(known: list[Model]) -> tuple[str | None, Model | None]:
     return base, parent
 
 
-def _settings(toy: bool) -> list[str]:
+def _settings(project: Project, toy: bool) -> list[str]:
+    """A preset, on it what the project's rules say, and on that what is written here."""
     names = sorted(PRESETS)
-    usual = "toy" if toy else "standard"
+    own = {name: str(value) for name, value in project.settings.training.items() if name != "base"}
+    usual = own.pop("preset", "toy" if toy else "standard")
+    usual = usual if usual in names else "standard"
     chosen = (
         st.segmented_control(
             "Settings", names, default=usual, required=True, format_func=str.capitalize, key=f"start-preset-{usual}"
@@ -90,8 +94,7 @@ def _settings(toy: bool) -> list[str]:
         or usual
     )
     parts.note(PRESETS[chosen].advice)
-    values = preset(chosen)
-    given = {name: str(value) for name, value in values.items()}
+    given = {**{name: str(value) for name, value in preset(chosen).items()}, **own}
     with st.expander("More settings"):
         columns = st.columns(len(FIELDS))
         for column, (name, label) in zip(columns, FIELDS.items(), strict=True):
@@ -102,7 +105,7 @@ def _settings(toy: bool) -> list[str]:
         too_long = st.segmented_control(
             "Rows that are longer",
             list(TOO_LONG),
-            default="refuse",
+            default=given.get("too_long", "refuse"),
             required=True,
             format_func=TOO_LONG.__getitem__,
             key="start-too-long",

@@ -28,6 +28,10 @@ TONES: dict[str, parts.Tone] = {
 }
 
 
+UNFINISHED = ("waiting", "running")
+LOOK_EVERY = 2.0  # seconds, while a run is at work
+
+
 class Seen(Record):
     """What the page shows. `missing` are models that have not answered the newest model's test split."""
 
@@ -92,7 +96,7 @@ def _all(project: Project, person: Person, seen: Seen) -> None:
         st.html(f'<div class="h-chain">{"".join(_model(each, seen) for each in seen.models)}</div>')
     if seen.rivals and seen.batch:
         _compare(project, person, seen, seen.rivals, seen.batch)
-    _runs(seen)
+    _runs(project, seen)
 
 
 def _model(model: Model, seen: Seen) -> str:
@@ -115,18 +119,18 @@ def _compare(project: Project, person: Person, seen: Seen, rivals: tuple[Model, 
     parts.section("Compare", f"{new.name} against {old.name}, on the test split of batch {batch.number}.")
     with st.container(key="card-compare"):
         if seen.missing:
-            _generate(project, person, batch, seen.missing)
+            _generate(project, person, batch, seen)
         else:
             _matchups(project, person, batch, new, old)
 
 
-def _generate(project: Project, person: Person, batch: Batch, missing: tuple[Model, ...]) -> None:
-    at_work = {each.model_id for each in _look(project).runs if each.status in ("waiting", "running")}
+def _generate(project: Project, person: Person, batch: Batch, seen: Seen) -> None:
+    at_work = {each.model_id for each in seen.runs if each.status in UNFINISHED}
     st.html(f"<b>Both must answer the {batch.counts.get('test', 0):,} test items first.</b>")
     with shell.row():
-        for model in missing:
+        for model in seen.missing:
             if model.id in at_work:
-                st.html(parts.chip(f"{model.name} is answering", "accent", dot=True))
+                st.html(parts.chip(f"{model.name} is answering", "accent", dot=True), width="content")
                 continue
             st.button(
                 plain(f"Let {model.name} answer"),
@@ -165,18 +169,34 @@ def _judged(number: int, found: Progress) -> None:
     parts.chips(*chips)
 
 
-def _runs(seen: Seen) -> None:
+def _at_work(project: Project) -> dict[str, str]:
+    """The runs that have not ended, by id, with where they stand."""
+    with shell.store().read() as cursor:
+        return {each.id: each.status for each in runs.listing(cursor, project.id) if each.status in UNFINISHED}
+
+
+def _until_changed(project: Project, before: dict[str, str]) -> None:
+    """Draw the page anew as soon as one of these runs is elsewhere: then there is a next thing to do."""
+    if _at_work(project) != before:
+        st.rerun()
+
+
+def _runs(project: Project, seen: Seen) -> None:
     if not seen.runs:
         return
     parts.section("Runs")
+    at_work = _at_work(project)
+    if at_work:
+        st.fragment(_until_changed, run_every=LOOK_EVERY)(project, at_work)
     numbers = {each.id: each.number for each in seen.batches}
+    names = {each.id: each.name for each in seen.models}
     for each in seen.runs[:40]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"row-{each.id}"):
-            what = "Training" if each.kind == "train" else "Answers to the test split"
+            what = "Training" if each.kind == "train" else f"Answers of {names.get(each.model_id or '', 'a model')}"
             st.html(
                 f'<div class="h-row"><span class="h-num h-small">{each.number}</span>'
                 f"<span>{parts.chip(each.status, TONES[each.status], dot=True)}</span>"
-                f"<div><b>{what}, batch {numbers.get(each.batch_id, '?')}</b>"
+                f"<div><b>{esc(what)}, batch {numbers.get(each.batch_id, '?')}</b>"
                 f"<span>{esc(clipped(each.message, 150))}</span></div>"
                 f'<span class="h-small">{parts.ago(each.created_at, now())}</span></div>',
                 width="stretch",
