@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 Points: TypeAlias = Sequence[tuple[int, float]]
 WIDTH, HEIGHT = 860, 260
+LINE = 15  # between two lines of words
 LEFT, RIGHT, TOP, BOTTOM = 46, 740, 16, 226
 
 
@@ -27,10 +28,12 @@ def loss_svg(training: Points, validation: Points, total_steps: int | None) -> s
         _text(RIGHT, BOTTOM + 22, f"step {steps:,}", "end"),
         _text(LEFT, BOTTOM + 22, "0", "middle"),
     ]
-    for series, name, label in ((training, "old", "training"), (validation, "new", "validation")):
+    taken: list[float] = []  # the heights of the words so far
+    for series, name, label in ((validation, "new", "validation"), (training, "old", "training")):
         placed = [place(point) for point in series if math.isfinite(point[1])]
         if placed:
-            parts += [_line(placed, name), _end(placed[-1], name, f"{label} {series[-1][1]:.2f}")]
+            height = _beside(placed[-1][1], taken)
+            parts += [_line(placed, name), _end(placed[-1], name, f"{label} {series[-1][1]:.2f}", height)]
     words = f"Loss over {steps} steps"
     return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html.escape(words)}">{"".join(parts)}</svg>'
 
@@ -60,6 +63,16 @@ def _line(placed: Sequence[tuple[float, float]], name: str) -> str:
     return f'<polyline points="{path}" style="fill:none;stroke:var(--{name});stroke-width:2;stroke-linejoin:round"/>'
 
 
-def _end(at: tuple[float, float], name: str, words: str) -> str:
+def _end(at: tuple[float, float], name: str, words: str, height: float) -> str:
     x, y = at
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" style="fill:var(--{name})"/>' + _text(x + 9, y + 4, words, "start")
+    dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" style="fill:var(--{name})"/>'
+    return dot + _text(x + 9, height + 4, words, "start")
+
+
+def _beside(height: float, taken: list[float]) -> float:
+    """Where words can stand without touching those that are there, and there they are taken in."""
+    for other in taken:
+        if abs(height - other) < LINE:
+            height = other + LINE if height >= other and other + LINE <= BOTTOM else other - LINE
+    taken.append(height)
+    return height

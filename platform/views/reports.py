@@ -1,5 +1,6 @@
 """Reports: is the new model better, how sure is that, and what follows from it."""
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -51,7 +52,8 @@ def _all(project: Project, person: Person) -> None:
         parts.empty("Nothing to report on yet", "A report compares two models. Train one on a frozen batch first.")
         shell.way_on("training", "Train a model")
         return
-    _make(project, person, rivals[0].name, rivals[1].name)
+    same = bool(made) and (made[-1].new_model, made[-1].old_model) == (rivals[0].id, rivals[1].id)
+    _make(project, person, rivals[0].name, rivals[1].name, made[-1] if same else None)
     if not made:
         parts.empty("No report yet", "Make one when the reviewers have judged, or now, from the metrics alone.")
         return
@@ -62,18 +64,34 @@ def _all(project: Project, person: Person) -> None:
                 f'<div class="h-row h-wide"><span class="h-num h-small">{stored.number}</span>'
                 f"<span>{parts.chip(stored.verdict, TONES[stored.verdict], dot=True)}</span>"
                 f"<div><b>{esc(names[stored.new_model])} against {esc(names[stored.old_model])}</b>"
-                f"<span>{'judged blind' if stored.set_id else 'metrics alone'}</span></div>"
+                f"<span>{esc(_evidence(stored))}</span></div>"
                 f'<span class="h-small">{parts.ago(stored.made_at, now())}</span></div>',
                 width="stretch",
             )
             st.button("Open", key=f"open-{stored.id}", type="tertiary", on_click=partial(_open, stored.number))
 
 
-def _make(project: Project, person: Person, new: str, old: str) -> None:
+def _evidence(stored: StoredReport) -> str:
+    """What a verdict rests on: the win rate with its interval and its votes."""
+    from hone.evaluation.figures import percent, plural
+
+    said = json.loads(stored.document)["preference"]
+    if "undefined" in said:
+        return "metrics alone, nobody judged"
+    rate, votes = said["clustered"], plural(said["decisive"], "decisive vote")
+    if "undefined" in rate:
+        return f"judged blind, {votes}"
+    between = rate["interval"]
+    ends = "" if "undefined" in between else f", between {percent(between['low'])} and {percent(between['high'])}"
+    return f"won {percent(rate['value'])} of {votes}{ends}"
+
+
+def _make(project: Project, person: Person, new: str, old: str, last: StoredReport | None) -> None:
     """A report of the newest two models, from the last judged set when there is one."""
     with st.container(horizontal=True, vertical_alignment="center", key="card-make"):
-        st.html(f"<b>{esc(new)}</b> against <b>{esc(old)}</b>", width="stretch")
-        if st.button("Make the report", key="make-report", type="primary"):
+        more = f"Report {last.number} compares them already; what was judged since goes into a new one." if last else ""
+        st.html(f'<b>{esc(new)}</b> against <b>{esc(old)}</b><div class="h-small">{esc(more)}</div>', width="stretch")
+        if st.button("Make the report", key="make-report", type="secondary" if last else "primary"):
             with st.spinner("Computing metrics and intervals"), shell.trouble():
                 _open(_made(project, person).number)
                 st.rerun()
