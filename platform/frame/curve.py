@@ -73,6 +73,6 @@ def _beside(height: float, taken: list[float]) -> float:
     """Where words can stand without touching those that are there, and there they are taken in."""
     for other in taken:
         if abs(height - other) < LINE:
-            height = other + LINE if height >= other and other + LINE <= BOTTOM else other - LINE
+            height = other + LINE if height >= other else other - LINE
     taken.append(height)
     return height
