@@ -22,7 +22,8 @@ The front desk of Tallow & Finch answers every message in one of two forms. Appr
 desk as it is. Correct small faults in the text itself. Reject a pair only when nothing in it can be saved.
 
 Triage
-  team: repairs, deliveries, billing, returns or advice; priority: high or low; product: the machine; reply: one or two sentences
+  team: repairs, deliveries, billing, returns or advice; priority: high or low; product: the machine;
+  reply: one or two sentences
   - High priority is for danger and for food or water that is being lost. Everything else is low.
   - The reply addresses the customer by first name and says one thing that we do next.
 
