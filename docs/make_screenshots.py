@@ -34,7 +34,7 @@ from hone.storage.store import Store
 from hone.storage.workspace import Workspace
 
 FOLDER = Path(__file__).parent / "screenshots"
-HIGHEST, WIDTH = 2400, 1200  # pixels
+HIGHEST = 2400  # pixels
 say = Console(stderr=True).print
 
 
@@ -93,10 +93,8 @@ def shot(walker: Walker, path: Path, *, high: bool = True) -> None:
 
 
 def lighten(path: Path) -> None:
-    """The picture in 1200 pixels' width and 256 colours: a third of its size."""
-    picture = Image.open(path).convert("RGB")
-    height = round(picture.height * WIDTH / picture.width)
-    picture.resize((WIDTH, height), Image.Resampling.LANCZOS).quantize(256).save(path, optimize=True)
+    """The same picture in a smaller file; scaled down it would be a larger one, with all the shades of its edges."""
+    Image.open(path).convert("RGB").save(path, optimize=True)
 
 
 def pages_of_the_example(chrome: Browser, address: str) -> None:
