@@ -186,7 +186,7 @@ class Legal:
     def shot(self, walker: Walker, name: str) -> None:
         """The next picture."""
         self.number += 1
-        shot(walker, self.folder / f"{self.number:02}-{name}.png")
+        shot(walker, self.folder / f"{self.number:02}-{name}.png", high=name != "pairs")
 
     def begin(self, lena: Walker) -> None:
         """A project, its training settings, and the file with its columns."""
