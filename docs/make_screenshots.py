@@ -34,7 +34,7 @@ from hone.storage.store import Store
 from hone.storage.workspace import Workspace
 
 FOLDER = Path(__file__).parent / "screenshots"
-HIGHEST = 2400  # pixels
+HIGHEST = 2000  # pixels
 say = Console(stderr=True).print
 
 
