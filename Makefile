@@ -45,7 +45,7 @@ format: setup
 	$(BIN)/ruff format .
 
 test: setup chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 demo: $(VENV)/.installed
 	@$(BIN)/hone demo --host $(HOST) --port $(PORT) $(ARGS)

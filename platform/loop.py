@@ -116,6 +116,12 @@ def _with_a_batch(found: Standing, iteration: Iteration, project: str) -> Step:
     if iteration.report is not None and iteration.decided:
         return _after_the_decision(found, project)
     if iteration.report is not None:
+        unsure = iteration.verdict == "cannot tell yet"
+        if unsure and found.judging and (missing := found.judging.wanted - found.judging.judged) > 0:
+            return Step(
+                says=f"Report {iteration.report} cannot tell yet. For reviewers on the page Judge: {missing} more.",
+                command="hone serve",
+            )
         return Step(
             says=f"Report {iteration.report} says {iteration.verdict}: promote or reject {iteration.name}, "
             "and send what it shows back to the experts.",

@@ -47,6 +47,24 @@ def standing(
         (standing(batch=1, approved=9, iteration=TRAINED, judging=(3, 9)), "hone serve"),
         (standing(batch=1, approved=9, iteration=TRAINED, judging=(9, 9)), "hone report make"),
         (standing(batch=1, approved=9, iteration={**TRAINED, "report": 1, "verdict": "better"}), "hone queue send"),
+        (
+            standing(
+                batch=1,
+                approved=9,
+                iteration={**TRAINED, "report": 1, "verdict": "cannot tell yet"},
+                judging=(3, 9),
+            ),
+            "hone serve",
+        ),
+        (
+            standing(
+                batch=1,
+                approved=9,
+                iteration={**TRAINED, "report": 1, "verdict": "cannot tell yet"},
+                judging=(9, 9),
+            ),
+            "hone queue send",
+        ),
         (standing(batch=1, approved=9, open=2, iteration={**TRAINED, "report": 1, "decided": True}), "hone serve"),
         (standing(batch=1, approved=9, iteration={**TRAINED, "report": 1, "decided": True}), "hone batch freeze"),
     ],
