@@ -109,7 +109,7 @@ create table review (
     ratings text not null,
     categories text not null,
     note text not null,
-    seconds double,
+    seconds double precision,
     project_version integer not null,
     source text not null check (source in ('page', 'file', 'example')),
     request_key text not null unique,
@@ -275,7 +275,7 @@ create table generation (
     response text not null,
     finish text not null,
     tokens integer not null,
-    seconds double not null,
+    seconds double precision not null,
     run_id text not null,
     unique (candidate_id, batch_id, pair_id)
 );
@@ -326,7 +326,7 @@ create table judgement (
     strength integer check (strength between 1 and 3),
     reasons text not null,
     note text not null,
-    seconds double,
+    seconds double precision,
     source text not null check (source in ('page', 'file', 'example')),
     request_key text not null unique,
     created_at timestamp not null
