@@ -112,12 +112,17 @@ class Walker:
     def mark(self, first: str, last: str) -> "Walker":
         """Select words of the response with the mouse, from the beginning of one to the end of another."""
         self.sees(".h-words[data-field=response]", first)
-        start, end = self.page.evaluate(_EDGES, [first, last])
-        self.page.mouse.move(*start)
-        self.page.mouse.down()
-        self.page.mouse.move(*end, steps=6)
-        self.page.mouse.up()
+        mark(self.page, first, last)
         return self
+
+
+def mark(page: Page, first: str, last: str) -> None:
+    """Select from one word to another in the text under the editor, with the mouse."""
+    start, end = page.evaluate(_EDGES, [first, last])
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=6)
+    page.mouse.up()
 
 
 _EDGES = """([first, last]) => {

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from chromium import ARGUMENTS, chromium
-from playwright.sync_api import Page, sync_playwright
+from chromium import chromium
+from playwright.sync_api import Page
 from serving import Served, launch, until_ready
+from walking import WIDE, browser, mark
 
 from hone.labeling.defaults import default_settings
 from hone.storage import pairs, people, projects, reviews
@@ -39,42 +40,13 @@ def desk(workspace: Workspace, tmp_path: Path) -> Iterator[tuple[Served, str]]:
 @pytest.fixture
 def page(desk: tuple[Served, str]) -> Iterator[Page]:
     served, session = desk
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        context = browser.new_context(viewport={"width": 1440, "height": 900})
+    with browser() as opened:
+        context = opened.new_context(viewport=WIDE)
         context.add_cookies([{"name": "hone_session", "value": session, "url": served.address}])
         page = context.new_page()
         page.goto(served.address + "/review")
         page.locator(".h-words[data-field=response]").wait_for()
         yield page
-        browser.close()
-
-
-def mark(page: Page, first: str, last: str) -> None:
-    """Select from one word to another in the text under the editor, with the mouse."""
-    edges = page.evaluate(
-        """([first, last]) => {
-            const body = document.querySelector(".h-words[data-field=response]");
-            const at = (word, end) => {
-                const walker = document.createTreeWalker(body, NodeFilter.SHOW_TEXT);
-                while (walker.nextNode()) {
-                    const index = walker.currentNode.data.indexOf(word);
-                    if (index < 0) continue;
-                    const range = document.createRange();
-                    range.setStart(walker.currentNode, index);
-                    range.setEnd(walker.currentNode, index + word.length);
-                    const box = range.getBoundingClientRect();
-                    return [end ? box.right - 1 : box.left + 1, (box.top + box.bottom) / 2];
-                }
-            };
-            return [at(first, false), at(last, true)];
-        }""",
-        [first, last],
-    )
-    page.mouse.move(*edges[0])
-    page.mouse.down()
-    page.mouse.move(*edges[1], steps=6)
-    page.mouse.up()
 
 
 def test_words_marked_by_mouse_are_stored_to_the_letter(desk: tuple[Served, str], page: Page) -> None:

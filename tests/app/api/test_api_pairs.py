@@ -1,7 +1,6 @@
 """Pairs by the API: in from a file, through the desk and adjudication, frozen into a batch."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,25 +11,8 @@ from hone.platform.runtime import Runtime
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.store import Store
-from hone.storage.workspace import Workspace
 
 P = "/projects/contracts"
-
-
-@pytest.fixture
-def opened(workspace: Workspace) -> Iterator[Runtime]:
-    with Runtime(workspace) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(opened: Runtime) -> Store:
-    return opened.store
-
-
-@pytest.fixture
-def ask(opened: Runtime) -> Asking:
-    return Asking(opened)
 
 
 def take_in(ask: Asking, text: str, **params: Any) -> Any:

@@ -1,32 +1,18 @@
 """Matchups by the API: what a reviewer gets is blind, what a lead gets is not; reports and the way back."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from asking import Asking, problem
 from factories import add_person
 from judged import answered_batch
 
-from hone.platform.runtime import Runtime
 from hone.storage.models import Model
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.store import Store
-from hone.storage.workspace import Workspace
 
 P = "/projects/contracts"
-
-
-@pytest.fixture
-def opened(workspace: Workspace) -> Iterator[Runtime]:
-    with Runtime(workspace) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(opened: Runtime) -> Store:
-    return opened.store
 
 
 @pytest.fixture
@@ -37,10 +23,9 @@ def two(store: Store, project: Project, lead: Person) -> tuple[Model, Model]:
 
 
 @pytest.fixture
-def ask(opened: Runtime, two: tuple[Model, Model]) -> Asking:
-    asking = Asking(opened)
-    assert asking("POST", f"{P}/matchups", json={"wanted": 2}).json()["number"] == 1
-    return asking
+def ask(ask: Asking, two: tuple[Model, Model]) -> Asking:
+    assert ask("POST", f"{P}/matchups", json={"wanted": 2}).json()["number"] == 1
+    return ask
 
 
 def judge(ask: Asking, person: Person, choice: str = "left") -> dict[str, object]:

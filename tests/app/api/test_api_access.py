@@ -1,7 +1,5 @@
 """Who may ask the API what, and what a wrong request gets: one problem document, never a traceback."""
 
-from collections.abc import Iterator
-
 import pytest
 from asking import Asking, problem
 
@@ -10,26 +8,8 @@ from hone.platform.runtime import Runtime
 from hone.storage.errors import Conflict, Forbidden, HoneError, InputError, Locked, NotFound, RunError, WorkspaceError
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.store import Store
-from hone.storage.workspace import Workspace
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def opened(workspace: Workspace) -> Iterator[Runtime]:
-    with Runtime(workspace) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(opened: Runtime) -> Store:
-    return opened.store
-
-
-@pytest.fixture
-def ask(opened: Runtime) -> Asking:
-    return Asking(opened)
 
 
 def test_without_key_and_session_nobody_is_heard(ask: Asking, project: Project) -> None:
