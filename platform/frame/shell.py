@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,18 @@ def act(deed: Callable[[], str | None]) -> None:
         st.session_state[_SAID] = (said, "good") if said else None
     except HoneError as problem:
         st.session_state[_SAID] = (str(problem), "bad")
+
+
+def undo_button(token: str, deed: Callable[[], str | None]) -> None:
+    """The button, and the key U, that takes the last opinion back."""
+    st.button(
+        "Undo last",
+        key=f"undo-{token}",
+        shortcut="U",
+        type="tertiary",
+        icon=":material/undo:",
+        on_click=partial(act, deed),
+    )
 
 
 def say(text: str) -> None:

@@ -199,14 +199,7 @@ def _decisions(project: Project, person: Person, view: DeskView, form: Form) -> 
 
 
 def _undo(project: Project, person: Person, token: str = "none") -> None:
-    st.button(
-        "Undo last",
-        key=f"undo-{token}",
-        shortcut="U",
-        type="tertiary",
-        icon=":material/undo:",
-        on_click=partial(shell.act, partial(_take_back, project, person)),
-    )
+    shell.undo_button(token, partial(_take_back, project, person))
 
 
 def _decide(

@@ -147,14 +147,7 @@ def _undo(made: MatchupSet, person: Person, token: str) -> None:
         shell.spent("judge-undo")
         return "Taken back: the matchup is here again." if undone else "There is nothing to take back."
 
-    st.button(
-        "Undo last",
-        key=f"undo-{token}",
-        shortcut="U",
-        type="tertiary",
-        icon=":material/undo:",
-        on_click=partial(shell.act, deed),
-    )
+    shell.undo_button(token, deed)
 
 
 def _all_done(made: MatchupSet, person: Person, view: JudgeView) -> None:
