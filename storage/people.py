@@ -158,8 +158,9 @@ def _nobody() -> str:
 
 def verify(found: tuple[Person, str] | None, password: str) -> Person | None:
     """The person, when the password is theirs. Takes as long for a name that does not exist."""
+    nobody = _nobody()  # made at the first sign-in of the process, whoever it is
     try:
-        _hasher.verify(found[1] if found else _nobody(), password)
+        _hasher.verify(found[1] if found else nobody, password)
     except argon2.exceptions.VerificationError:
         return None
     return found[0] if found else None
