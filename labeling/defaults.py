@@ -85,13 +85,17 @@ TAXONOMY = (
 CATEGORIES = ("factual error", "unsupported", "incomplete", "verbose", "tone", "format", "wrong language", "bias")
 
 
+EDIT_REASONS = ("factual", "tone", "bias", "format", "shorter", "other")
+
+
 def default_settings(**changes: Any) -> ProjectSettings:
     """Settings with our rubric, bias taxonomy and error categories; `changes` replace single fields.
 
     Raises:
         InputError: A field is unknown or its value is not allowed; the first one is named.
     """
-    fields = {"rubric": RUBRIC, "taxonomy": TAXONOMY, "categories": CATEGORIES, **changes}
+    usual = {"rubric": RUBRIC, "taxonomy": TAXONOMY, "categories": CATEGORIES, "edit_reasons": EDIT_REASONS}
+    fields = {**usual, **changes}
     try:
         return ProjectSettings.model_validate(fields)
     except ValidationError as found:

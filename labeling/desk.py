@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from hone.labeling import texts
 from hone.labeling.saying import Draft, Opinion, must_be_free, must_be_wanted, say
 from hone.labeling.standing import settle, start_revision
-from hone.storage import batches, pairs, queue, reviews
+from hone.storage import batches, findings, pairs, queue, reviews, suggestions
 from hone.storage.errors import Conflict
+from hone.storage.findings import Finding
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -20,6 +21,7 @@ from hone.storage.queue import Lease
 from hone.storage.records import Record, new_id, now
 from hone.storage.reviews import NewFlag, Review
 from hone.storage.store import Cursor, Store
+from hone.storage.suggestions import Suggestion
 
 __all__ = ["DeskView", "Draft", "Opinion", "keep_lease", "leave", "next_view", "save_draft", "submit", "undo"]
 
@@ -29,7 +31,9 @@ class DeskView(Record):
 
     `revision` is the text to start from, the same for everybody in the round. `waiting` counts the pairs that
     want an opinion of this person; without a pair they are all with other people at the moment. `last` is the
-    newest opinion that `undo` would try to take back.
+    newest opinion that `undo` would try to take back. `findings` are what the checks found in the imported texts;
+    `suggestion` is a model's answer, unless the project keeps it away; `comment` what a lead said when they sent
+    this person's opinion back.
     """
 
     pair: Pair | None
@@ -40,6 +44,9 @@ class DeskView(Record):
     done: int
     waiting: int
     last: Review | None
+    findings: tuple[Finding, ...] = ()
+    suggestion: Suggestion | None = None
+    comment: str | None = None
 
 
 def next_view(store: Store, project: Project, person: Person) -> DeskView:
@@ -164,6 +171,9 @@ def _view(cursor: Cursor, project: Project, person: Person, lease: Lease | None)
         done=reviews.done_by(cursor, project.id, person.id),
         waiting=reviews.waiting_for(cursor, project.id, person.id),
         last=next(iter(reviews.last_of(cursor, project.id, person.id, limit=1)), None),
+        findings=tuple(findings.of_pairs(cursor, [pair.id])) if pair else (),
+        suggestion=suggestions.newest(cursor, pair.id) if pair and project.settings.suggestions != "off" else None,
+        comment=reviews.comment_of(cursor, pair.id, person.id) if pair else None,
     )
 
 

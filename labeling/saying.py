@@ -14,7 +14,7 @@ from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project, ProjectSettings
 from hone.storage.records import Record, new_id, now
-from hone.storage.reviews import NewFlag, Review, Source
+from hone.storage.reviews import Answer, NewFlag, Review, Source
 from hone.storage.store import Cursor
 
 Verdict: TypeAlias = Literal["approve", "reject", "skip"]
@@ -25,7 +25,9 @@ class Draft(Record):
 
     response: str | None = None
     ratings: dict[str, int] = {}
+    answers: dict[str, Answer] = {}
     categories: tuple[str, ...] = ()
+    edit_reason: str | None = None
     flags: tuple[NewFlag, ...] = ()
     note: str = ""
 
@@ -79,7 +81,9 @@ def say(
         revision_id=decided.id,
         decision=opinion.decision,
         ratings=opinion.ratings,
+        answers=opinion.answers,
         categories=opinion.categories,
+        edit_reason=opinion.edit_reason,
         note=note,
         seconds=opinion.seconds,
         project_version=project.version,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from hone.storage.errors import NotFound
+from hone.storage.filters import PairFilter
 from hone.storage.records import Record
 from hone.storage.store import Cursor, insert, one, rows, value
 
@@ -50,6 +51,7 @@ class Batch(Record):
     fractions: tuple[float, float, float]
     counts: dict[Split, int]
     left_out: dict[str, int]
+    chosen: PairFilter = PairFilter()
     frozen_by: str
     frozen_at: datetime
 
@@ -69,6 +71,7 @@ def add(cursor: Cursor, batch: Batch, items: Sequence[BatchItem], exclusions: Se
             "fractions": json.dumps(batch.fractions),
             "counts": json.dumps(batch.counts),
             "left_out": json.dumps(batch.left_out),
+            "chosen": batch.chosen.model_dump_json(exclude_defaults=True),
         },
     )
     insert(cursor, "batch_item", *[_item_columns(batch.id, item) for item in items])
@@ -139,7 +142,7 @@ def holding(cursor: Cursor, pair_id: str, since: datetime) -> int | None:
 
 
 def _batch(row: dict[str, Any]) -> Batch:
-    parsed = {name: json.loads(row[name]) for name in ("fractions", "counts", "left_out")}
+    parsed = {name: json.loads(row[name]) for name in ("fractions", "counts", "left_out", "chosen")}
     return Batch.model_validate({**row, **parsed})
 
 

@@ -9,8 +9,9 @@ from hone.storage.errors import InputError, NotFound
 from hone.storage.records import Record, new_id, now, sha256
 from hone.storage.store import Cursor, insert, one, rows, value
 
-State: TypeAlias = Literal["open", "disputed", "approved", "rejected"]
-STATES: tuple[State, ...] = ("open", "disputed", "approved", "rejected")
+State: TypeAlias = Literal["open", "disputed", "agreed", "approved", "rejected"]
+STATES: tuple[State, ...] = ("open", "disputed", "agreed", "approved", "rejected")
+Kind: TypeAlias = Literal["pair", "gold"]
 
 
 class NewPair(Record):
@@ -47,11 +48,16 @@ class Revision(Record):
 
 
 class Pair(Record):
-    """A pair with its first text and where it stands in the queue."""
+    """A pair with its first text and where it stands in the queue.
+
+    A "gold" pair has a decision that is known to be right; it is asked to learn how experts work, and never reaches
+    a batch. `checks` are the kinds of findings, None before it was checked.
+    """
 
     id: str
     project_id: str
     number: int
+    kind: Kind
     group: str | None
     source: str
     metadata: dict[str, str]
@@ -59,11 +65,14 @@ class Pair(Record):
     state: State
     round: int
     priority: int
+    place: float
     why: str
     wanted: int
     done: int
+    reserved_for: str | None
     first_revision: str
     approved_revision: str | None
+    checks: tuple[str, ...] | None
     instruction: str
     context: str
     response: str
@@ -108,6 +117,7 @@ def add(
                 "id": pair_id,
                 "project_id": project_id,
                 "number": number,
+                "kind": "pair",
                 "group_key": pair.group,
                 "source": pair.source or source,
                 "metadata": json.dumps(metadata, ensure_ascii=False),
@@ -118,10 +128,14 @@ def add(
                 "state": "open",
                 "round": 1,
                 "priority": 0,
+                "place": number,
                 "why": "new",
                 "wanted": wanted,
                 "done": 0,
+                "said_by": "",
+                "reserved_for": None,
                 "approved_revision": None,
+                "checks": None,
             }
         )
         revision_rows.append(
@@ -155,8 +169,8 @@ def imports(cursor: Cursor, project_id: str) -> list[dict[str, Any]]:
 
 
 _PAIR = (
-    "select p.id, p.project_id, p.number, p.group_key, p.source, p.metadata, p.created_at, p.state, p.round, "
-    "p.priority, p.why, p.wanted, p.done, p.first_revision, p.approved_revision, "
+    "select p.id, p.project_id, p.number, p.kind, p.group_key, p.source, p.metadata, p.created_at, p.state, p.round, "
+    "p.priority, p.place, p.why, p.wanted, p.done, p.reserved_for, p.first_revision, p.approved_revision, p.checks, "
     "r.instruction, r.context, r.response from pair p join revision r on r.id = p.first_revision "
 )
 
@@ -262,5 +276,6 @@ def add_revision(
 
 
 def _pair(row: dict[str, Any]) -> Pair:
-    group = row.pop("group_key")
-    return Pair.model_validate({**row, "group": group, "metadata": json.loads(row["metadata"])})
+    group, checks = row.pop("group_key"), row.pop("checks")
+    found = None if checks is None else tuple(checks.split())
+    return Pair.model_validate({**row, "group": group, "metadata": json.loads(row["metadata"]), "checks": found})

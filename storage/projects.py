@@ -1,7 +1,7 @@
 """Projects and their versioned settings: what is asked of experts, and when a model counts as better."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -37,20 +37,57 @@ class FlagCategory(Record):
     name: str
     definition: str
     protected: bool = False  # about a protected group, which the flag then names
+    examples: tuple[str, ...] = ()
+
+
+class Question(Record):
+    """One more question that a project asks about each pair. `options` are for single and multi."""
+
+    key: str
+    name: str
+    kind: Literal["yes_no", "single", "multi", "text"]
+    options: tuple[str, ...] = ()
+    required: bool = False
+
+
+class Example(Record):
+    """An answer in the team's own words, and why it is good or bad: for the guidelines and the first gold pairs."""
+
+    instruction: str
+    context: str = ""
+    response: str
+    good: bool
+    why: str = ""
+
+
+Order: TypeAlias = Literal["oldest", "random", "disagreement", "uncertain"]
 
 
 class ProjectSettings(Record):
     """All that a project declares. A change makes a new version; a review keeps the one it was made under."""
 
     purpose: str = ""
-    task: Literal["generation"] = "generation"
+    audience: str = ""  # who acts on the answers
+    task: Literal["generation", "classification"] = "generation"
+    labels: tuple[str, ...] = ()  # of a classification
     template: str = TEMPLATE
     guidelines: str = ""
+    examples: tuple[Example, ...] = ()
     rubric: tuple[Dimension, ...] = ()
+    questions: tuple[Question, ...] = ()
     taxonomy: tuple[FlagCategory, ...] = ()
     categories: tuple[str, ...] = ()
+    edit_reasons: tuple[str, ...] = ()
     overlap: int = Field(default=2, ge=1, le=9)
     agree: int = Field(default=2, ge=1, le=9)
+    sign_off: bool = False  # what the experts agree on waits for a lead's word
+    order: Order = "oldest"
+    gold_rate: float = Field(default=0, ge=0, le=0.5)  # share of an expert's pairs that are gold
+    repeat_rate: float = Field(default=0, ge=0, le=0.5)  # share that they have seen before
+    fast_seconds: float = Field(default=3, ge=0)  # an opinion given faster is called too fast
+    suggestions: Literal["show", "ask", "off"] = "ask"  # a model's answer where there is none
+    aim: int | None = Field(default=None, ge=1)  # approved pairs to reach
+    aim_reason: str = ""
     judges: int = Field(default=2, ge=1, le=9)
     fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)  # train, validation, test
     gate: dict[str, Any] = {}
@@ -63,6 +100,10 @@ class ProjectSettings(Record):
             raise ValueError(f"agree ({self.agree}) cannot be more than overlap ({self.overlap})")
         if abs(sum(self.fractions) - 1) > 1e-9 or min(self.fractions) <= 0:
             raise ValueError("the fractions of train, validation and test must be above 0 and add up to 1")
+        if self.task == "classification" and len(self.labels) < 2:
+            raise ValueError("a classification needs at least two labels")
+        if self.gold_rate + self.repeat_rate > 0.5:
+            raise ValueError("gold pairs and repeats together cannot be more than half of the work")
         return self
 
 

@@ -11,6 +11,8 @@ from hone.storage.store import Cursor, insert, one, rows, value
 Decision: TypeAlias = Literal["approve", "reject", "skip", "undo"]
 Field: TypeAlias = Literal["instruction", "context", "response"]
 Source: TypeAlias = Literal["page", "file", "example"]
+Kind: TypeAlias = Literal["review", "gold", "repeat"]
+Answer: TypeAlias = bool | int | str | tuple[str, ...]
 
 
 class NewFlag(Record):
@@ -27,6 +29,7 @@ class NewFlag(Record):
     quote: str
     protected_group: str | None = None
     comment: str = ""
+    mitigation: str = ""
 
 
 class Flag(NewFlag):
@@ -40,7 +43,11 @@ class Flag(NewFlag):
 
 
 class Review(Record):
-    """One expert's opinion on one pair in one round; `revision_id` is the text that the decision is about."""
+    """One expert's opinion on one pair in one round; `revision_id` is the text that the decision is about.
+
+    A `kind` other than "review" counts for the quality of work alone, never for the pair. `answers` are to the
+    project's own questions; `suggestion_id` names the model's answer that was on the screen.
+    """
 
     id: str
     pair_id: str
@@ -50,8 +57,12 @@ class Review(Record):
     revision_id: str
     decision: Decision
     undoes: str | None = None
+    kind: Kind = "review"
     ratings: dict[str, int]
+    answers: dict[str, Answer] = {}
     categories: tuple[str, ...] = ()
+    edit_reason: str | None = None
+    suggestion_id: str | None = None
     note: str = ""
     seconds: float | None = None
     project_version: int
@@ -84,6 +95,7 @@ def add(cursor: Cursor, review: Review, flags: Sequence[NewFlag] = ()) -> list[F
         {
             **review.model_dump(),
             "ratings": json.dumps(review.ratings),
+            "answers": json.dumps(review.answers, ensure_ascii=False),
             "categories": json.dumps(list(review.categories)),
         },
     )
@@ -120,9 +132,20 @@ def current(cursor: Cursor, pair_id: str, round: int | None = None) -> list[Revi
     The view current_review for one pair, read by the index on it: twice as fast as the anti-join.
     """
     found = rows(cursor, "select * from review where pair_id = ? order by created_at, id", [pair_id])
-    undone = {row["undoes"] for row in found}
-    standing = [row for row in found if row["decision"] != "undo" and row["id"] not in undone]
+    given_back = rows(cursor, "select review_id from sent_back where pair_id = ?", [pair_id])
+    gone = {row["undoes"] for row in found} | {row["review_id"] for row in given_back}
+    standing = [r for r in found if r["kind"] == "review" and r["decision"] != "undo" and r["id"] not in gone]
     return [_review(row) for row in standing if round is None or row["round"] == round]
+
+
+def comment_of(cursor: Cursor, pair_id: str, person_id: str) -> str | None:
+    """What a lead said when they last sent this person's opinion on the pair back; None when nobody did."""
+    found = value(
+        cursor,
+        "select comment from sent_back where pair_id = ? and expert_id = ? order by created_at desc limit 1",
+        [pair_id, person_id],
+    )
+    return None if found is None else str(found)
 
 
 def of_project(cursor: Cursor, project_id: str) -> list[Review]:
@@ -240,9 +263,8 @@ def adjudication_of(cursor: Cursor, pair_id: str, round: int) -> Adjudication | 
 
 
 def _review(row: dict[str, Any]) -> Review:
-    return Review.model_validate(
-        {**row, "ratings": json.loads(row["ratings"]), "categories": tuple(json.loads(row["categories"]))}
-    )
+    parsed = {name: json.loads(row[name]) for name in ("ratings", "answers")}
+    return Review.model_validate({**row, **parsed, "categories": tuple(json.loads(row["categories"]))})
 
 
 def _adjudication(row: dict[str, Any]) -> Adjudication:

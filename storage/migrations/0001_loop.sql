@@ -60,11 +60,12 @@ create table import_file (
 );
 
 -- A pair's text is its first revision; what follows below the line is the queue's own state,
--- which can be rebuilt from the rows of review and adjudication.
+-- which can be rebuilt from the rows of review, adjudication, sent_back and finding.
 create table pair (
     id text primary key,
     project_id text not null,
     number integer not null,
+    kind text not null check (kind in ('pair', 'gold')),
     group_key text,
     source text not null,
     metadata text not null,
@@ -73,13 +74,17 @@ create table pair (
     created_at timestamp not null,
     first_revision text not null,
     --
-    state text not null check (state in ('open', 'disputed', 'approved', 'rejected')),
+    state text not null check (state in ('open', 'disputed', 'agreed', 'approved', 'rejected')),
     round integer not null,
-    priority integer not null,
+    priority integer not null,                 -- the higher first
+    place double precision not null,           -- within a priority, the smaller first: the project's order
     why text not null,
     wanted integer not null,
     done integer not null,
+    said_by text not null,                     -- ids of who has spoken in this round, a blank around each
+    reserved_for text,                         -- whom it was sent back to: nobody else gets it
     approved_revision text,
+    checks text,                               -- kinds of findings, a blank around each; null: not checked yet
     unique (project_id, content_sha256)
 );
 
@@ -106,8 +111,12 @@ create table review (
     revision_id text not null,                 -- the text that the decision is about
     decision text not null check (decision in ('approve', 'reject', 'skip', 'undo')),
     undoes text,                               -- the review that an 'undo' takes back
+    kind text not null check (kind in ('review', 'gold', 'repeat')),  -- the last two count for nothing but quality
     ratings text not null,
+    answers text not null,                     -- to the project's own questions
     categories text not null,
+    edit_reason text,
+    suggestion_id text,                        -- the model's answer that was on the screen
     note text not null,
     seconds double precision,
     project_version integer not null,
@@ -130,7 +139,74 @@ create table flag (
     quote text not null,
     protected_group text,
     comment text not null,
+    mitigation text not null,                  -- what would mend it
     created_at timestamp not null
+);
+
+create table flag_resolution (
+    id text primary key,
+    flag_id text not null,
+    pair_id text not null,
+    person_id text not null,
+    outcome text not null check (outcome in ('mended', 'accepted', 'dismissed')),
+    reason text not null,
+    request_key text not null unique,
+    created_at timestamp not null
+);
+
+-- An opinion that a lead gave back to its expert, with a comment: it counts no more.
+create table sent_back (
+    id text primary key,
+    review_id text not null unique,
+    pair_id text not null,
+    expert_id text not null,
+    person_id text not null,
+    comment text not null,
+    request_key text not null unique,
+    created_at timestamp not null
+);
+create index sent_back_pair on sent_back (pair_id);
+
+-- What is known to be right about a gold pair.
+create table gold (
+    pair_id text primary key,
+    project_id text not null,
+    decision text not null check (decision in ('approve', 'reject')),
+    ratings text not null,
+    reason text not null,
+    made_by text not null,
+    made_at timestamp not null
+);
+
+-- What a model says to an open pair: an answer where there is none, and how likely it finds the text.
+create table suggestion (
+    id text primary key,
+    pair_id text not null,
+    model_id text not null,
+    response text,
+    mean_logprob double precision,
+    run_id text not null,
+    created_at timestamp not null
+);
+create index suggestion_pair on suggestion (pair_id);
+
+-- What the checks at import found: a machine's rows, made anew when a check changes.
+create table finding (
+    pair_id text not null,
+    kind text not null,
+    field text not null check (field in ('instruction', 'context', 'response')),
+    span_start integer not null,
+    span_end integer not null,
+    says text not null,
+    fix text                                   -- what would stand there; null: a person must see to it
+);
+create index finding_pair on finding (pair_id);
+
+create table fingerprint (
+    pair_id text not null,
+    project_id text not null,
+    band integer not null,
+    bucket bigint not null
 );
 
 create table lease (
@@ -174,6 +250,7 @@ create table batch (
     fractions text not null,
     counts text not null,
     left_out text not null,
+    chosen text not null,                      -- the filter that it was frozen with
     frozen_by text not null,
     frozen_at timestamp not null,
     unique (project_id, number)
@@ -207,9 +284,9 @@ create table run (
     id text primary key,
     project_id text not null,
     number integer not null,                   -- runs/0007 is number 7; counted over the whole workspace
-    kind text not null check (kind in ('train', 'generate')),
-    batch_id text not null,
-    model_id text,                             -- generate: the model that answers
+    kind text not null check (kind in ('train', 'generate', 'suggest')),
+    batch_id text,                             -- suggest: none
+    model_id text,                             -- generate, suggest: the model that answers
     config text not null,
     status text not null check (status in ('waiting', 'running', 'done', 'failed', 'cancelled')),
     message text not null,
@@ -368,10 +445,17 @@ create table audit (
     sha256 text not null
 );
 
--- "Current" is a view: what nobody took back.
+-- "Current" is a view: what nobody took back, and no lead sent back.
 create view current_review as
 select r.* from review r
-where r.decision in ('approve', 'reject', 'skip')
+where r.kind = 'review' and r.decision in ('approve', 'reject', 'skip')
+  and not exists (select 1 from review u where u.undoes = r.id)
+  and not exists (select 1 from sent_back s where s.review_id = r.id);
+
+-- Opinions on gold pairs, and second opinions of the same person on the same pair.
+create view current_check as
+select r.* from review r
+where r.kind in ('gold', 'repeat') and r.decision in ('approve', 'reject', 'skip')
   and not exists (select 1 from review u where u.undoes = r.id);
 
 create view current_judgement as

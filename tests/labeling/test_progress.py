@@ -17,7 +17,7 @@ def test_each_expert_is_told_with_counts_and_what_waits(desk_room: Desk) -> None
     assert ana.seconds == 15
     assert (ben.done, ben.waiting, ben.seconds, ben.last_at) == (0, 2, None, None)
     assert cleo.waiting == 3
-    assert found.states == {"open": 3, "disputed": 0, "approved": 0, "rejected": 0}
+    assert found.states == {"open": 3, "disputed": 0, "agreed": 0, "approved": 0, "rejected": 0}
 
 
 def test_ratings_and_decisions_are_listed_by_item_expert_and_dimension(desk_room: Desk) -> None:
