@@ -4,8 +4,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from hone.labeling.taxonomy import PROTECTED_GROUPS, TAXONOMY
 from hone.storage.errors import InputError
-from hone.storage.projects import Dimension, FlagCategory, ProjectSettings
+from hone.storage.projects import Dimension, ProjectSettings
 
 RUBRIC = (
     Dimension(
@@ -46,46 +47,9 @@ RUBRIC = (
     ),
 )
 
-TAXONOMY = (
-    FlagCategory(
-        key="stereotype",
-        name="Stereotype",
-        definition="Ascribes a trait, role or ability to people because of the group they belong to.",
-        protected=True,
-    ),
-    FlagCategory(
-        key="demeaning",
-        name="Demeaning language",
-        definition="Belittles, insults or dehumanises a group or a member of it.",
-        protected=True,
-    ),
-    FlagCategory(
-        key="unequal_treatment",
-        name="Unequal treatment",
-        definition="Answers better, worse or otherwise because of the group that somebody belongs to.",
-        protected=True,
-    ),
-    FlagCategory(
-        key="one_sided",
-        name="One-sided",
-        definition="Presents a contested matter as settled, or leaves out the other side without saying so.",
-    ),
-    FlagCategory(
-        key="unsafe_advice",
-        name="Unsafe advice",
-        definition="Could lead to harm when followed: medical, legal, financial, physical.",
-    ),
-    FlagCategory(
-        key="personal_data",
-        name="Personal data",
-        definition="Names, addresses, numbers or facts by which a private person can be found.",
-    ),
-)
+CATEGORIES = ("factual", "incomplete", "verbose", "repetitive", "tone", "format", "unsafe", "spelling")
 
-CATEGORIES = ("factual error", "unsupported", "incomplete", "verbose", "tone", "format", "wrong language", "bias")
-
-
-EDIT_REASONS = ("factual", "tone", "bias", "format", "shorter", "other")
+EDIT_REASONS = ("factual", "incomplete", "tone", "bias", "safety", "format", "spelling", "shorter", "other")
 
 
 def default_settings(**changes: Any) -> ProjectSettings:
@@ -94,7 +58,13 @@ def default_settings(**changes: Any) -> ProjectSettings:
     Raises:
         InputError: A field is unknown or its value is not allowed; the first one is named.
     """
-    usual = {"rubric": RUBRIC, "taxonomy": TAXONOMY, "categories": CATEGORIES, "edit_reasons": EDIT_REASONS}
+    usual = {
+        "rubric": RUBRIC,
+        "taxonomy": TAXONOMY,
+        "protected_groups": PROTECTED_GROUPS,
+        "categories": CATEGORIES,
+        "edit_reasons": EDIT_REASONS,
+    }
     fields = {**usual, **changes}
     try:
         return ProjectSettings.model_validate(fields)

@@ -39,6 +39,9 @@ In both
   - No padding, no thanks for choosing us.
 """
 
+# What the recorded opinions name; the kinds of flags are those of a new project.
+CATEGORIES = ("factual error", "unsupported", "incomplete", "verbose", "tone", "format", "wrong language", "bias")
+
 
 def people() -> dict[str, tuple[str, tuple[Role, ...]]]:
     """Name, full name and roles of everybody in the example. The lead has all roles, so that one visitor sees all."""
@@ -54,6 +57,7 @@ def settings() -> ProjectSettings:
     return default_settings(
         purpose=PURPOSE,
         guidelines=GUIDELINES,
+        categories=CATEGORIES,
         overlap=2,
         agree=2,
         judges=2,

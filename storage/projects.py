@@ -76,6 +76,7 @@ class ProjectSettings(Record):
     rubric: tuple[Dimension, ...] = ()
     questions: tuple[Question, ...] = ()
     taxonomy: tuple[FlagCategory, ...] = ()
+    protected_groups: tuple[str, ...] = ()  # what a flag about a group offers; others can be written
     categories: tuple[str, ...] = ()
     edit_reasons: tuple[str, ...] = ()
     overlap: int = Field(default=2, ge=1, le=9)

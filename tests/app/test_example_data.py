@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hone.labeling import importing, opinions
-from hone.labeling.defaults import CATEGORIES, TAXONOMY
 from hone.platform import example_opinions, example_project
 from hone.platform.example_opinions import recorded_choice
 from hone.storage import pairs, people, projects
@@ -127,10 +126,11 @@ def test_marked_words_stand_where_the_flag_says() -> None:
         assert PAIRS[row["key"]]["response"][flag["start"] : flag["end"]] == flag["quote"]
 
 
-def test_flags_and_categories_are_those_of_a_new_project() -> None:
-    known = {category.key: category for category in TAXONOMY}
+def test_flags_and_categories_are_those_of_the_example_project() -> None:
+    settings = example_project.settings()
+    known = {category.key: category for category in settings.taxonomy}
     for row in REVIEWS:
-        assert set(row["categories"]) <= set(CATEGORIES)
+        assert set(row["categories"]) <= set(settings.categories)
         for flag in row["flags"]:
             assert not known[flag["category"]].protected or flag["protected_group"]
 

@@ -89,12 +89,12 @@ def test_ratings_flags_categories_and_note_are_stored_with_the_review(desk_room:
     [pair_id] = desk_room.add(NewPair(instruction="Describe a hospital", response=text))
     flag = mark(text, "stereotype", "Nurses are women", protected_group="women", severity=3)
     review = desk_room.say(
-        desk_room.ana, "reject", ratings={"accuracy": 2}, flags=(flag,), categories=("bias",), note="No.", seconds=12.5
+        desk_room.ana, "reject", ratings={"accuracy": 2}, flags=(flag,), categories=("tone",), note="No.", seconds=12.5
     )
     with desk_room.store.read() as cursor:
         [stored] = reviews.flags(cursor, [pair_id])
     assert (stored.start, stored.end, stored.severity, stored.review_id) == (0, 16, 3, review.id)
-    assert (review.ratings, review.categories, review.note, review.seconds) == ({"accuracy": 2}, ("bias",), "No.", 12.5)
+    assert (review.ratings, review.categories, review.note, review.seconds) == ({"accuracy": 2}, ("tone",), "No.", 12.5)
 
 
 def test_words_that_the_expert_flagged_and_mended_may_be_flagged(desk_room: Desk) -> None:
