@@ -29,6 +29,7 @@ from hone.labeling import opinions
 from hone.platform import demo
 from hone.platform.access.identity import EXAMPLE_PASSWORD
 from hone.storage import pairs, people, projects
+from hone.storage.filters import PairFilter
 from hone.storage.people import Role
 from hone.storage.store import Store
 from hone.storage.workspace import Workspace
@@ -240,7 +241,7 @@ class Legal:
             with store.read() as cursor:
                 project = projects.named(cursor, "plain-english")
                 lena = people.named(cursor, "lena")
-                waiting = pairs.listing(cursor, project.id, state="open", limit=1000)
+                waiting = pairs.listing(cursor, project.id, PairFilter(states=("open",)), limit=1000)
             step = max(1, len(waiting) // (APPROVED - BY_HAND))  # from all documents
             rows = [
                 {"key": f"#{pair.number}", "annotator": name, "decision": "approve"}

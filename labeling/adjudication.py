@@ -8,6 +8,7 @@ from hone.labeling.saying import revised
 from hone.labeling.standing import settle, start_revision
 from hone.storage import audit, pairs, reviews
 from hone.storage.errors import Conflict, InputError
+from hone.storage.filters import PairFilter
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -49,7 +50,7 @@ def disputes(store: Store, project: Project, person: Person) -> list[Dispute]:
     """All pairs of the project that wait for a decision, by priority and number."""
     person.must("lead")
     with store.read() as cursor:
-        waiting = pairs.listing(cursor, project.id, state="disputed", limit=1_000_000)
+        waiting = pairs.listing(cursor, project.id, PairFilter(states=("disputed",)), limit=pairs.MOST)
         waiting.sort(key=lambda pair: (-pair.priority, pair.number))
         return [_dispute(cursor, pair) for pair in waiting]
 

@@ -14,6 +14,7 @@ from hone.labeling.texts import LONGEST_NOTE, must_be_text
 from hone.storage import audit, batches, pairs, people, reviews
 from hone.storage.batches import SPLITS, Batch, BatchItem, Exclusion, Split
 from hone.storage.errors import Conflict, InputError, WorkspaceError
+from hone.storage.filters import PairFilter
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -166,7 +167,7 @@ def _plan(cursor: Cursor, project: Project) -> Plan:
     if not problem:
         problem = _emptied(counts, alike)
     states = pairs.counts(cursor, project.id)
-    unapproved: dict[str, int] = {state: number for state, number in states.items() if state != "approved"}
+    unapproved: dict[str, int] = {state: number for state, number in states.items() if number and state != "approved"}
     return Plan(
         items=tuple(items),
         exclusions=tuple(sorted(exclusions, key=lambda left: left.pair_number)),
@@ -179,7 +180,7 @@ def _plan(cursor: Cursor, project: Project) -> Plan:
 
 def _approved(cursor: Cursor, project: Project, earlier: Mapping[str, Split]) -> list[_Approved]:
     """All approved pairs: those whose group was in a batch first, so that a new copy gives way to the known one."""
-    found = pairs.listing(cursor, project.id, state="approved", limit=1_000_000)
+    found = pairs.listing(cursor, project.id, PairFilter(states=("approved",)), limit=pairs.MOST)
     texts = pairs.texts(cursor, [pair.approved_revision for pair in found if pair.approved_revision])
     approved = [
         _Approved(pair=pair, text=texts[pair.approved_revision], group=pair.group or f"pair {pair.id}")

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from hone.storage.errors import InputError, NotFound
+from hone.storage.filters import STATES as STATES
+from hone.storage.filters import Kind as Kind
+from hone.storage.filters import PairFilter, joined, where
+from hone.storage.filters import State as State
 from hone.storage.records import Record, new_id, now, sha256
 from hone.storage.store import Cursor, insert, one, rows, value
-
-State: TypeAlias = Literal["open", "disputed", "agreed", "approved", "rejected"]
-STATES: tuple[State, ...] = ("open", "disputed", "agreed", "approved", "rejected")
-Kind: TypeAlias = Literal["pair", "gold"]
 
 
 class NewPair(Record):
@@ -195,25 +195,31 @@ def first_revisions(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, str]:
     return {row["id"]: row["first_revision"] for row in found}
 
 
+EVERY = PairFilter()
+MOST = 1_000_000
+
+
 def listing(
-    cursor: Cursor,
-    project_id: str,
-    *,
-    state: State | None = None,
-    contains: str = "",
-    after: int = 0,
-    limit: int = 50,
+    cursor: Cursor, project_id: str, wanted: PairFilter = EVERY, *, after: int = 0, limit: int = 50
 ) -> list[Pair]:
-    """Pairs by number, those after `after`; optionally of one state, or whose texts contain a string."""
-    if not 1 <= limit <= 1_000_000:
-        raise InputError(f"A page of {limit} pairs is not possible: ask for 1 to 1,000,000.")
-    sql, values = _PAIR + "where p.project_id = ? and p.number > ?", [project_id, after]
-    if state:
-        sql, values = sql + " and p.state = ?", [*values, state]
-    if contains:
-        sql += " and position(? in lower(r.instruction || ' ' || r.context || ' ' || r.response)) > 0"
-        values = [*values, contains.lower()]
-    return [_pair(row) for row in rows(cursor, sql + " order by p.number limit ?", [*values, limit])]
+    """The pairs that the filter means, by number, those after number `after`."""
+    if not 1 <= limit <= MOST:
+        raise InputError(f"A page of {limit} pairs is not possible: ask for 1 to {MOST:,}.")
+    said, values = where(wanted)
+    # The page is chosen before the texts are read: a join first would read the texts of every pair.
+    chosen = (
+        f"select p.id from {joined(wanted)} where p.project_id = ? and p.number > ? and {said} "
+        "order by p.number limit ?"
+    )
+    found = rows(cursor, _PAIR + f"where p.id in ({chosen}) order by p.number", [project_id, after, *values, limit])
+    return [_pair(row) for row in found]
+
+
+def ids(cursor: Cursor, project_id: str, wanted: PairFilter = EVERY) -> list[str]:
+    """The ids of the pairs that the filter means, by number."""
+    said, values = where(wanted)
+    sql = f"select p.id from {joined(wanted)} where p.project_id = ? and {said} order by p.number"
+    return [row["id"] for row in rows(cursor, sql, [project_id, *values])]
 
 
 def by_key(cursor: Cursor, project_id: str) -> dict[str, str]:
@@ -227,11 +233,17 @@ def by_key(cursor: Cursor, project_id: str) -> dict[str, str]:
     return found
 
 
-def counts(cursor: Cursor, project_id: str) -> dict[State, int]:
-    """How many pairs of the project are in each state; every state is named."""
-    found = rows(cursor, "select state, count(*) as n from pair where project_id = ? group by state", [project_id])
-    by_state = {row["state"]: row["n"] for row in found}
+def counts(cursor: Cursor, project_id: str, wanted: PairFilter = EVERY) -> dict[State, int]:
+    """How many of the pairs that the filter means are in each state; every state is named."""
+    said, values = where(wanted)
+    sql = f"select p.state, count(*) as n from {joined(wanted)} where p.project_id = ? and {said} group by p.state"
+    by_state = {row["state"]: row["n"] for row in rows(cursor, sql, [project_id, *values])}
     return {state: by_state.get(state, 0) for state in STATES}
+
+
+def count(cursor: Cursor, project_id: str, wanted: PairFilter = EVERY) -> int:
+    """How many pairs the filter means."""
+    return sum(counts(cursor, project_id, wanted).values())
 
 
 def revisions(cursor: Cursor, pair_id: str) -> list[Revision]:

@@ -10,6 +10,7 @@ from hone.labeling.desk import DeskView, Opinion
 from hone.labeling.opinions import record_reviews
 from hone.labeling.saying import Verdict
 from hone.storage import pairs
+from hone.storage.filters import PairFilter
 from hone.storage.pairs import NewPair, Pair
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -72,7 +73,7 @@ class Desk:
 
     def all_approve(self) -> None:
         with self.store.read() as cursor:
-            waiting = pairs.listing(cursor, self.project.id, state="open", limit=1_000)
+            waiting = pairs.listing(cursor, self.project.id, PairFilter(states=("open",)), limit=1_000)
         self.approve(*(f"#{pair.number}" for pair in waiting if pair.done == 0))
 
     def pair(self, pair_id: str) -> Pair:

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 from hone.platform.api.caller import Lead, Of, Open, Who
 from hone.storage import pairs, people, reviews
 from hone.storage.errors import NotFound
+from hone.storage.filters import PairFilter
 from hone.storage.pairs import Pair, Revision, State
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -41,7 +42,8 @@ def list_pairs(
     """Pairs by number, those after `after`, of one state or that contain a text."""
     who.must("expert", "lead")
     with opened.store.read() as cursor:
-        return pairs.listing(cursor, project.id, state=state, contains=contains, after=after, limit=limit)
+        wanted = PairFilter(states=(state,) if state else (), contains=contains)
+        return pairs.listing(cursor, project.id, wanted, after=after, limit=limit)
 
 
 @router.get("/projects/{name}/pairs/{number}")
@@ -75,7 +77,7 @@ def approved_rows(cursor: Cursor, project: Project) -> list[dict[str, Any]]:
     for review in reviews.of_project(cursor, project.id):
         if review.decision == "approve":
             approvers.setdefault(review.pair_id, set()).add(names[review.person_id])
-    approved = pairs.listing(cursor, project.id, state="approved", limit=1_000_000)
+    approved = pairs.listing(cursor, project.id, PairFilter(states=("approved",)), limit=pairs.MOST)
     texts = pairs.texts(cursor, [pair.approved_revision or pair.first_revision for pair in approved])
     return [
         _row(pair, texts[pair.approved_revision or pair.first_revision], sorted(approvers.get(pair.id, ())))

@@ -10,6 +10,7 @@ from hone.platform.frame.safe_html import clipped, diff, esc
 from hone.platform.story import Told
 from hone.platform.views import importing
 from hone.storage import pairs
+from hone.storage.filters import PairFilter
 from hone.storage.pairs import STATES, Pair, State
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -68,7 +69,8 @@ def _all(project: Project, person: Person) -> None:
     state, words = _filters(counts)
     after = st.session_state.get(_AFTER) or [0]
     with shell.store().read() as cursor:
-        found = pairs.listing(cursor, project.id, state=state, contains=words.strip(), after=after[-1], limit=SHOWN + 1)
+        wanted = PairFilter(states=(state,) if state else (), contains=words.strip())
+        found = pairs.listing(cursor, project.id, wanted, after=after[-1], limit=SHOWN + 1)
     if not found:
         parts.note("No pair fits. Take another state, or other words.")
         return
