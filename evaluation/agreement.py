@@ -13,7 +13,7 @@ import krippendorff
 import numpy as np
 import numpy.typing as npt
 
-from hone.evaluation.intervals import Estimate, Interval, bootstrap_mean
+from hone.evaluation.intervals import Estimate, Floats, Interval, bootstrap_mean
 from hone.storage.errors import InputError
 from hone.storage.records import Record, Undefined
 
@@ -21,6 +21,8 @@ Level = Literal["nominal", "ordinal", "interval"]
 Counts = npt.NDArray[np.int64]
 
 RESAMPLES = 1000
+SMALL = 30  # items; a figure that rests on fewer is called small
+HELD = 2_000_000  # numbers held at once while resampling
 
 NO_PAIR = Undefined(undefined="no item has two ratings")
 NO_VARIATION = Undefined(undefined="no variation")
@@ -149,32 +151,65 @@ def _alpha(counts: Counts, domain: list[str | float], level: Level, seed: int) -
     if len(domain) < 2:
         return NO_VARIATION
     labels = range(len(domain)) if level == "nominal" else domain
-    scale = np.array([float(label) for label in labels])
+    scale: Floats = np.array([float(label) for label in labels])
     value = float(krippendorff.alpha(value_counts=counts, value_domain=scale, level_of_measurement=level))
     return Estimate(value=value, n=len(counts), interval=_alpha_interval(counts, scale, level, seed))
 
 
 def _alpha_interval(
-    counts: Counts, scale: npt.NDArray[np.float64], level: Level, seed: int, coverage: float = 0.95
+    counts: Counts, scale: Floats, level: Level, seed: int, coverage: float = 0.95
 ) -> Interval | Undefined:
-    """Percentile bootstrap over items; resamples without variation have no alpha and are left out."""
+    """Percentile bootstrap over items; resamples without variation have no alpha and are left out.
+
+    Items that were rated alike are drawn together: a resample is a draw of how often each pattern of ratings
+    occurs, which is the same distribution and lets 10,000 items take milliseconds.
+    """
     if len(counts) < 2:
         return Undefined(undefined="one item has two ratings")
-    rng = np.random.default_rng(seed)
-    found: list[float] = []
-    for _ in range(RESAMPLES):
-        drawn = counts[rng.integers(0, len(counts), size=len(counts))]
-        used = drawn.any(axis=0)
-        if used.sum() > 1:
-            found.append(
-                krippendorff.alpha(value_counts=drawn[:, used], value_domain=scale[used], level_of_measurement=level)
-            )
+    patterns, times = np.unique(counts, axis=0, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(counts), times / len(counts), size=RESAMPLES)
+    coincidences = coincidences_of(patterns)
+    rows = max(1, HELD // len(scale) ** 2)
+    found = np.concatenate(
+        [alphas(drawn[start : start + rows], coincidences, scale, level) for start in range(0, RESAMPLES, rows)]
+    )
+    found = found[np.isfinite(found)]
     if len(found) < RESAMPLES / 2:
         return Undefined(undefined="too little variation")
     low, high = np.quantile(found, [(1 - coverage) / 2, (1 + coverage) / 2])
     return Interval(
         low=float(low), high=float(high), level=coverage, method=f"bootstrap over items, {RESAMPLES} resamples"
     )
+
+
+def coincidences_of(patterns: Counts) -> Floats:
+    """How often two values meet in an item, divided by its ratings less one; shape (patterns, values, values)."""
+    counts = patterns.astype(np.float64)
+    met = counts[:, :, None] * counts[:, None, :]
+    values = np.arange(counts.shape[1])
+    met[:, values, values] -= counts
+    return np.asarray(met / (counts.sum(axis=1) - 1)[:, None, None])
+
+
+def alphas(drawn: Counts, coincidences: Floats, scale: Floats, level: Level) -> Floats:
+    """Alpha of each draw (Krippendorff 2011, 1 - D_o/D_e), shape (draws,); nan where nothing varies."""
+    met = np.einsum("dp,pij->dij", drawn.astype(np.float64), coincidences, optimize=True)
+    each = met.sum(axis=2)
+    apart = _distances(each, scale, level)
+    observed = (met * apart).sum(axis=(1, 2))
+    expected = (each[:, :, None] * each[:, None, :] * apart).sum(axis=(1, 2)) / (each.sum(axis=1) - 1)
+    varied = expected > 0
+    return np.where(varied, 1 - observed / np.where(varied, expected, 1), np.nan)
+
+
+def _distances(each: Floats, scale: Floats, level: Level) -> Floats:
+    """How far apart two values are, squared, by draw; ordinal: by the ratings that lie between them."""
+    if level == "nominal":
+        return np.asarray(1.0 - np.eye(len(scale)))[None]
+    if level == "interval":
+        return np.asarray((scale[:, None] - scale[None, :]) ** 2)[None]
+    middle = each.cumsum(axis=1) - each / 2  # the mean rank of a value's ratings
+    return np.asarray((middle[:, :, None] - middle[:, None, :]) ** 2)
 
 
 def _pair(a: str, b: str, table: dict[str, dict[str, str | float]]) -> RaterPair | None:
