@@ -12,7 +12,7 @@ from pydantic import model_validator
 
 from hone.labeling import texts
 from hone.labeling.reading import Format, RawRow, Table, as_text, read, what_is
-from hone.storage import audit, pairs
+from hone.storage import audit, intake, pairs
 from hone.storage.errors import InputError
 from hone.storage.pairs import NewPair
 from hone.storage.people import Person
@@ -185,7 +185,7 @@ def _store(
         source=name,
     )
     counts = {"rows_read": len(good) + refused, "added": len(added), "known": len(good) - len(added)}
-    pairs.add_import(
+    intake.record_import(
         cursor,
         id=import_id,
         project_id=project.id,
@@ -193,7 +193,9 @@ def _store(
         mapping=canonical(mapping.model_dump()),
         refused=refused,
         made_by=person.id,
-        **counts,
+        read=counts["rows_read"],
+        added=counts["added"],
+        known=counts["known"],
     )
     audit.record(cursor, person.id, "pairs imported", project.id, file=name, refused=refused, **counts)
     return tuple(added)

@@ -74,6 +74,7 @@ def connect(workspace: Workspace) -> Connection:
                 "autoload_known_extensions": False,
                 "allow_community_extensions": False,
                 "python_enable_replacements": False,
+                "checkpoint_threshold": "64MB",  # at the default of 16 MB an import checkpoints after every chunk
             },
         )
     except duckdb.Error as problem:

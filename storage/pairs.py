@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from hone.storage import intake
 from hone.storage.errors import InputError, NotFound
 from hone.storage.filters import STATES as STATES
 from hone.storage.filters import Kind as Kind
 from hone.storage.filters import PairFilter, joined, where
 from hone.storage.filters import State as State
+from hone.storage.intake import Arrivals
 from hone.storage.records import Record, new_id, now, sha256
-from hone.storage.store import Cursor, insert, one, rows, value
+from hone.storage.store import Cursor, insert, one, rows
 
 
 class NewPair(Record):
@@ -78,16 +80,6 @@ class Pair(Record):
     response: str
 
 
-def known_contents(cursor: Cursor, project_id: str, hashes: Sequence[str]) -> set[str]:
-    """Which of these content hashes the project holds already."""
-    found = rows(
-        cursor,
-        "select content_sha256 from pair where project_id = ? and content_sha256 in (select unnest(?))",
-        [project_id, list(hashes)],
-    )
-    return {row["content_sha256"] for row in found}
-
-
 def add(
     cursor: Cursor,
     project_id: str,
@@ -99,73 +91,20 @@ def add(
     source: str = "",
 ) -> list[str]:
     """Store pairs that the project does not hold yet; gives the ids in the order of `new`, without the known ones."""
-    known = known_contents(cursor, project_id, [pair.content_sha256 for pair in new])
-    number = value(cursor, "select coalesce(max(number), 0) from pair where project_id = ?", [project_id])
-    moment = now()
-    pair_rows: list[dict[str, Any]] = []
-    revision_rows: list[dict[str, Any]] = []
-    for pair in new:
-        digest = pair.content_sha256
-        if digest in known:
-            continue
-        known.add(digest)
-        number += 1
-        pair_id, revision_id = new_id(), new_id()
-        metadata = {**pair.metadata, **({"key": pair.key} if pair.key else {})}
-        pair_rows.append(
-            {
-                "id": pair_id,
-                "project_id": project_id,
-                "number": number,
-                "kind": "pair",
-                "group_key": pair.group,
-                "source": pair.source or source,
-                "metadata": json.dumps(metadata, ensure_ascii=False),
-                "content_sha256": digest,
-                "import_id": import_id,
-                "created_at": moment,
-                "first_revision": revision_id,
-                "state": "open",
-                "round": 1,
-                "priority": 0,
-                "place": number,
-                "why": "new",
-                "wanted": wanted,
-                "done": 0,
-                "said_by": "",
-                "reserved_for": None,
-                "approved_revision": None,
-                "checks": None,
-            }
-        )
-        revision_rows.append(
-            {
-                "id": revision_id,
-                "pair_id": pair_id,
-                "parent_id": None,
-                "instruction": pair.instruction,
-                "context": pair.context,
-                "response": pair.response,
-                "author_id": author_id,
-                "reason": "import",
-                "words_added": 0,
-                "words_removed": 0,
-                "created_at": moment,
-            }
-        )
-    insert(cursor, "pair", *pair_rows)
-    insert(cursor, "revision", *revision_rows)
-    return [row["id"] for row in pair_rows]
+    arrived = Arrivals(
+        instructions=[pair.instruction for pair in new],
+        contexts=[pair.context for pair in new],
+        responses=[pair.response for pair in new],
+        groups=[pair.group for pair in new],
+        sources=[pair.source or source for pair in new],
+        metadata=[_metadata(pair) for pair in new],
+        digests=[pair.content_sha256 for pair in new],
+    )
+    return intake.add(cursor, project_id, arrived, author_id=author_id, import_id=import_id, wanted=wanted)
 
 
-def add_import(cursor: Cursor, **columns: Any) -> None:
-    """One row for one imported file: name, mapping, counts, who, when."""
-    insert(cursor, "import_file", {**columns, "made_at": now()})
-
-
-def imports(cursor: Cursor, project_id: str) -> list[dict[str, Any]]:
-    """The files that were imported into the project, the newest first."""
-    return rows(cursor, "select * from import_file where project_id = ? order by made_at desc", [project_id])
+def _metadata(pair: NewPair) -> str:
+    return json.dumps({**pair.metadata, **({"key": pair.key} if pair.key else {})}, ensure_ascii=False)
 
 
 _PAIR = (

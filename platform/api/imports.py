@@ -14,7 +14,7 @@ from hone.labeling import importing
 from hone.labeling.importing import ImportResult, Mapping, Preview
 from hone.platform.api.caller import Lead, Of, Open, Who
 from hone.platform.runtime import Runtime
-from hone.storage import pairs
+from hone.storage import intake
 from hone.storage.errors import InputError, WorkspaceError
 from hone.storage.records import Record
 
@@ -89,7 +89,7 @@ def list_imports(opened: Open, project: Of, who: Who) -> list[dict[str, Any]]:
     """The files that were imported, the newest first."""
     who.must("expert", "lead")
     with opened.store.read() as cursor:
-        return pairs.imports(cursor, project.id)
+        return intake.imports(cursor, project.id)
 
 
 def _look(path: Path) -> Look:

@@ -8,7 +8,7 @@ import pytest
 from deskwork import Desk
 
 from hone.labeling.importing import ImportResult, Mapping, columns, guess, import_file
-from hone.storage import audit, pairs
+from hone.storage import audit, intake, pairs
 from hone.storage.errors import Forbidden, InputError
 
 ALPACA = Mapping(fields={"instruction": "instruction", "response": "output"})
@@ -95,13 +95,13 @@ def test_strict_means_that_nothing_goes_in_when_a_row_is_bad(desk_room: Desk, tm
         bring(desk_room, path, strict=True)
     assert stored(desk_room) == []
     with desk_room.store.read() as cursor:
-        assert pairs.imports(cursor, desk_room.project.id) == []
+        assert intake.imports(cursor, desk_room.project.id) == []
 
 
 def test_an_import_leaves_its_row_and_its_act(desk_room: Desk, tmp_path: Path) -> None:
     bring(desk_room, file(tmp_path, '{"q": "one"}\n{"q": ""}\n'), name="upload.jsonl")
     with desk_room.store.read() as cursor:
-        [row] = pairs.imports(cursor, desk_room.project.id)
+        [row] = intake.imports(cursor, desk_room.project.id)
         newest = audit.listing(cursor, 1)[0]
     assert (row["file_name"], row["rows_read"], row["added"], row["refused"]) == ("upload.jsonl", 2, 1, 1)
     assert (newest.act, json.loads(newest.detail)["file"]) == ("pairs imported", "upload.jsonl")
