@@ -148,14 +148,20 @@ def keep_lease(store: Store, project: Project, person: Person, token: str) -> Le
     return store.write(change)
 
 
-def leave(store: Store, project: Project, person: Person, token: str) -> None:
-    """Give a pair back without an opinion; the draft stays. Nothing happens when the lease is gone."""
+def leave(store: Store, project: Project, person: Person, token: str, *, soon: bool = False) -> None:
+    """Give a pair back without an opinion; the draft stays. Nothing happens when the lease is gone.
+
+    `soon` leaves the person half a minute to come back, as a page that is loaded again does.
+    """
     person.must("expert")
 
     def change(cursor: Cursor) -> None:
         with suppress(Conflict):  # gone already
-            _leased(cursor, project, person, token)
-            queue.release(cursor, token)
+            _, live = _leased(cursor, project, person, token)
+            if soon and live:
+                queue.renew(cursor, token, person.id, queue.LEFT)
+            else:
+                queue.release(cursor, token)
 
     store.write(change)
 
@@ -228,7 +234,10 @@ def _take_back(cursor: Cursor, project: Project, person: Person, last: Review, r
             "decision": "undo",
             "undoes": last.id,
             "ratings": {},
+            "answers": {},
             "categories": (),
+            "edit_reason": None,
+            "suggestion_id": None,
             "note": "",
             "seconds": None,
             "project_version": project.version,
@@ -267,7 +276,10 @@ def _as_draft(cursor: Cursor, review: Review) -> Draft:
     return Draft(
         response=pairs.revision(cursor, review.revision_id).response if edited else None,
         ratings=review.ratings,
+        answers=review.answers,
         categories=review.categories,
+        edit_reason=review.edit_reason,
+        suggestion_id=review.suggestion_id,
         flags=tuple(NewFlag(**flag.model_dump(include=set(NewFlag.model_fields))) for flag in marked),
         note=review.note,
     )

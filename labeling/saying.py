@@ -21,13 +21,17 @@ Verdict: TypeAlias = Literal["approve", "reject", "skip"]
 
 
 class Draft(Record):
-    """What an expert has entered so far. `response` None means that the text is not edited."""
+    """What an expert has entered so far. `response` None means that the text is not edited.
+
+    `suggestion_id` names the model's answer that was on the screen.
+    """
 
     response: str | None = None
     ratings: dict[str, int] = {}
     answers: dict[str, Answer] = {}
     categories: tuple[str, ...] = ()
     edit_reason: str | None = None
+    suggestion_id: str | None = None
     flags: tuple[NewFlag, ...] = ()
     note: str = ""
 
@@ -84,6 +88,7 @@ def say(
         answers=opinion.answers,
         categories=opinion.categories,
         edit_reason=opinion.edit_reason,
+        suggestion_id=opinion.suggestion_id,
         note=note,
         seconds=opinion.seconds,
         project_version=project.version,

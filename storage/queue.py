@@ -13,6 +13,7 @@ from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, insert, one, rows, value
 
 LEASE = timedelta(minutes=15)
+LEFT = timedelta(seconds=30)  # a page that is left may be on its way back: a reload
 
 
 class Lease(Record):
@@ -89,10 +90,10 @@ def held(cursor: Cursor, token: str, person_id: str) -> Lease:
     return Lease.model_validate(row)
 
 
-def renew(cursor: Cursor, token: str, person_id: str) -> Lease:
+def renew(cursor: Cursor, token: str, person_id: str, lasts: timedelta = LEASE) -> Lease:
     """Keep a lease that is still there for another while."""
     found = held(cursor, token, person_id)
-    later = now() + LEASE
+    later = now() + lasts
     cursor.execute("update lease set expires_at = ? where token = ?", [later, token])
     return found.model_copy(update={"expires_at": later})
 
