@@ -4,8 +4,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from hone.labeling import suggesting
 from hone.platform.runs.supervisor import FINISHED
-from hone.storage import batches, models, pairs, runs
+from hone.storage import batches, models, pairs, runs, suggestions
 from hone.storage.models import Model
 from hone.storage.records import Record
 from hone.storage.runs import Run, RunEvent
@@ -41,10 +42,14 @@ class Sample(Record):
 
 
 class RunView(Record):
-    """A run with all that is drawn of it. The losses are (step, loss)."""
+    """A run with all that is drawn of it. The losses are (step, loss).
+
+    `batch` is empty for a run that suggests, `taken` for all others: what experts made of its answers.
+    """
 
     numbers: Numbers
     batch: str
+    taken: str
     model: Model | None
     losses: tuple[tuple[int, float], ...]
     validation: tuple[tuple[int, float], ...]
@@ -66,13 +71,15 @@ def run_view(store: Store, number: int) -> RunView:
     with store.read() as cursor:
         run = runs.numbered(cursor, number)
         events = runs.events(cursor, run.id)
-        batch = batches.get(cursor, run.batch_id)
+        batch = batches.get(cursor, run.batch_id) if run.batch_id else None
+        uses = suggestions.uses_of_run(cursor, run.id) if run.kind == "suggest" else []
         model = models.of_run(cursor, run.id) or (models.get(cursor, run.model_id) if run.model_id else None)
         said = [event.body for event in events if event.kind == "sample"][-4:]
         known = pairs.many(cursor, [str(body.get("id")) for body in said])
     return RunView(
         numbers=_numbers(run, events),
-        batch=f"Batch {batch.number}",
+        batch=f"Batch {batch.number}" if batch else "",
+        taken=suggesting.in_words(suggesting.taken(uses)) if run.kind == "suggest" else "",
         model=model,
         losses=_series(events, "loss"),
         validation=_series(events, "validation_loss"),

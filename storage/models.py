@@ -154,6 +154,16 @@ def champion(cursor: Cursor, project_id: str) -> Model | None:
     return Model.model_validate(row) if row else None
 
 
+def current(cursor: Cursor, project_id: str) -> Model | None:
+    """What a project works with: the model that was promoted last, else the newest that nobody rejected, else the
+    base; None when there is no model yet."""
+    last = {decision.model_id: decision.decision for decision in decisions(cursor, project_id)}
+    if "promote" in last.values():
+        return champion(cursor, project_id)
+    known = listing(cursor, project_id)
+    return next((model for model in reversed(known) if last.get(model.id) != "reject"), known[0] if known else None)
+
+
 def previous(cursor: Cursor, model: Model) -> Model | None:
     """What a model is compared with: the newest earlier one that was not rejected, at last the base."""
     earlier = [other for other in listing(cursor, model.project_id) if other.number < model.number]

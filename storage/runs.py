@@ -10,18 +10,22 @@ from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, insert, one, rows, value
 
 Status: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
-Kind: TypeAlias = Literal["train", "generate"]
+Kind: TypeAlias = Literal["train", "generate", "suggest"]
 
 
 class Run(Record):
-    """A unit of machine work in its own folder, runs/<number>."""
+    """A unit of machine work in its own folder, runs/<number>.
+
+    `batch_id` is None for a run that suggests; `model_id` is the model that answers, None for a training, and while
+    the project's base is no model of it yet.
+    """
 
     id: str
     project_id: str
     number: int
     kind: Kind
-    batch_id: str
-    model_id: str | None  # generate: the model that answers
+    batch_id: str | None
+    model_id: str | None
     config: dict[str, Any]
     status: Status
     message: str
@@ -53,7 +57,7 @@ def add(
     number: int,
     project_id: str,
     kind: Kind,
-    batch_id: str,
+    batch_id: str | None,
     config: dict[str, Any],
     created_by: str,
     model_id: str | None = None,
@@ -124,6 +128,11 @@ def set_status(
         "result = coalesce(?, result) where id = ?",
         [status, message, started, finished, json.dumps(result) if result is not None else None, run_id],
     )
+
+
+def set_model(cursor: Cursor, run_id: str, model_id: str) -> None:
+    """Name the model that a run turned out to ask."""
+    cursor.execute("update run set model_id = ? where id = ?", [model_id, run_id])
 
 
 def ingest(cursor: Cursor, run_id: str, events: Sequence[RunEvent], offset: int) -> None:

@@ -63,6 +63,25 @@ def collate(rows: Sequence[Encoded], pad: int) -> dict[str, Any]:
 
 def label_loss(model: Model, batch: dict[str, Any]) -> torch.Tensor:
     """Sum of the cross entropies of all labels; logits are made only in columns where some row has a label."""
+    logits, targets = _label_logits(model, batch)
+    return cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum")
+
+
+@torch.inference_mode()
+def mean_logprobs(model: Model, batch: dict[str, Any]) -> list[float]:
+    """For each row of a batch the mean log-probability of its labels, natural logarithm, 0 or below.
+
+    Args:
+        model: In evaluation mode.
+        batch: See `collate`; every row has a label.
+    """
+    logits, targets = _label_logits(model, batch)
+    each = zip(logits, targets, strict=True)  # a row at a time: in float32 all of them may not fit
+    return [-float(cross_entropy(row.float(), labels, ignore_index=IGNORED)) for row, labels in each]
+
+
+def _label_logits(model: Model, batch: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits (rows, columns, vocabulary) and labels (rows, columns), where some row has a label."""
     targets = batch["labels"][:, 1:]
     inputs: dict[str, Any] = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
     columns = (targets != IGNORED).any(dim=0).nonzero().squeeze(1)
@@ -70,9 +89,7 @@ def label_loss(model: Model, batch: dict[str, Any]) -> torch.Tensor:
         logits = model(**inputs, use_cache=False, logits_to_keep=columns).logits
     else:
         logits = model(**inputs, use_cache=False).logits[:, columns]
-    return cross_entropy(
-        logits.float().flatten(0, 1), targets[:, columns].flatten(), ignore_index=IGNORED, reduction="sum"
-    )
+    return logits, targets[:, columns]
 
 
 def chunks(items: Sequence[Any], size: int) -> list[list[Any]]:

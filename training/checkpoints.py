@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hone.storage.errors import RunError
-from hone.training.folder import RunFolder, write_whole
+from hone.training.folder import NEEDED, RunFolder, write_whole
 
 _SEAL = "complete.json"
 _IDENTITY = "identity.json"
@@ -76,13 +76,13 @@ def identity(folder: RunFolder, base_sha256: str, adapter_sha256: str | None) ->
     """Everything that the course of a run depends on, as flat JSON values.
 
     Args:
-        folder: The run, of either kind.
+        folder: The run, of any kind.
         base_sha256: Digest of the base's weights.
         adapter_sha256: Digest of the adapter that is trained on or generates; None without one.
     """
     config = folder.config()
     settings = config.model_dump(mode="json", exclude=set(_MAY_CHANGE))
-    used = ("train", "validation") if config.kind == "train" else ("test",)
+    used = ("train", "validation") if config.kind == "train" else (NEEDED[config.kind],)
     files = {f"{split}.jsonl": file.sha256 for split, file in folder.manifest().files.items() if split in used}
     return {**settings, **files, "base_sha256": base_sha256, "adapter_sha256": adapter_sha256}
 

@@ -1,4 +1,4 @@
-"""What a run is told: every setting of training and of generating, checked before anything is loaded."""
+"""What a run is told: every setting of training, generating and suggesting, checked before anything is loaded."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -79,10 +79,9 @@ class TrainConfig(Record):
         return self.effective_batch // self.micro_batch
 
 
-class GenerateConfig(Record):
-    """Answers to a test split, by a base alone or with an adapter on it."""
+class _Answering(Record):
+    """How a base alone, or with an adapter on it, answers prompts."""
 
-    kind: Literal["generate"] = "generate"
     schema_version: Literal[1] = 1
     run: str = Field(default="run", min_length=1, max_length=200, description="Name, for people.")
     base: str = Field(min_length=1, description="Folder of a base model, or its id on the hub.")
@@ -95,7 +94,6 @@ class GenerateConfig(Record):
     seed: int = Field(default=0, ge=0, lt=2**32)
     batch_size: int = Field(default=8, ge=1, le=4096)
     max_length: int = Field(default=4096, ge=8, le=1_048_576, description="Tokens of prompt and answer together.")
-    too_long: Literal["refuse", "truncate_prompt"] = "refuse"
     threads: int | None = Field(default=None, ge=1, le=1024)
     precision: Precision = "auto"
 
@@ -113,8 +111,25 @@ class GenerateConfig(Record):
         return self
 
 
-AnyConfig = TrainConfig | GenerateConfig
-Config = TypeVar("Config", bound=TrainConfig | GenerateConfig)
+class GenerateConfig(_Answering):
+    """Answers to a test split: every row of it, or the run fails."""
+
+    kind: Literal["generate"] = "generate"
+    too_long: Literal["refuse", "truncate_prompt"] = "refuse"
+
+
+class SuggestConfig(_Answering):
+    """What a model says to pairs that nobody has decided: an answer, or how likely it finds the one that is there."""
+
+    kind: Literal["suggest"] = "suggest"
+    too_long: Literal["leave_out", "truncate_prompt"] = Field(
+        default="leave_out", description="What happens to a row that is too long. A response is never cut."
+    )
+
+
+AnsweringConfig = GenerateConfig | SuggestConfig
+AnyConfig = TrainConfig | GenerateConfig | SuggestConfig
+Config = TypeVar("Config", bound=TrainConfig | GenerateConfig | SuggestConfig)
 
 
 class Preset(Record):
@@ -209,7 +224,7 @@ def _explained(error: ValidationError) -> str:
 
 
 def _one(problem: Any) -> str:
-    place = ".".join(str(part) for part in problem["loc"] if part not in ("train", "generate"))
+    place = ".".join(str(part) for part in problem["loc"] if part not in ("train", "generate", "suggest"))
     given = problem.get("input")
     shown = f" (given {given!r})" if place and isinstance(given, str | int | float) and len(str(given)) < 80 else ""
     return f"{place}{shown}: {problem['msg']}" if place else problem["msg"].removeprefix("Value error, ")

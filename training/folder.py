@@ -1,13 +1,13 @@
 """The run folder: all that a run reads and writes, and all that others may know of it.
 
 config.json      the whole configuration
-data/            train.jsonl, validation.jsonl, test.jsonl, manifest.json
+data/            train.jsonl, validation.jsonl, test.jsonl; or open.jsonl: pairs that nobody has decided; manifest.json
 events.jsonl     what happened, a line an event
 worker.json      the process at work; heartbeat is touched by it
 cancel           there when somebody asked the run to stop
 checkpoints/     resumable state
 model/           the trained model, published whole
-generations.jsonl, result.json
+generations.jsonl or suggestions.jsonl, result.json
 """
 
 import json
@@ -26,9 +26,10 @@ from hone.training.config import AnyConfig, parse_config
 from hone.training.events import Event, EventKind, EventLog
 from hone.training.weights import file_sha256
 
-Split = Literal["train", "validation", "test"]
+Split = Literal["train", "validation", "test", "open"]
 Status = Literal["prepared", "running", "done", "failed", "cancelled"]
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+SPLITS: tuple[Split, ...] = ("train", "validation", "test", "open")
+NEEDED: Mapping[str, Split] = {"train": "train", "generate": "test", "suggest": "open"}  # rows that a run cannot miss
 _STATUS_OF: Mapping[EventKind, Status] = {
     "started": "running",
     "done": "done",
@@ -73,6 +74,7 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.model = self.path / "model"
         self.generations_file = self.path / "generations.jsonl"
+        self.suggestions_file = self.path / "suggestions.jsonl"
         self.result_file = self.path / "result.json"
         self.log_file = self.path / "log.txt"
         self.worker_file = self.path / "worker.json"
@@ -217,9 +219,10 @@ def prepare(
     if folder.path.exists():
         raise Conflict(f"{folder.path} is already there; choose another folder.")
     _check_rows(rows)
-    needed: Split = "train" if config.kind == "train" else "test"
+    needed = NEEDED[config.kind]
     if not rows.get(needed):
-        raise InputError(f"The run has no {needed} rows; freeze a batch with a larger {needed} split.")
+        remedy = "there is nothing to say" if needed == "open" else f"freeze a batch with a larger {needed} split"
+        raise InputError(f"The run has no {needed} rows; {remedy}.")
     folder.path.parent.mkdir(parents=True, exist_ok=True)
     draft = RunFolder(folder.path.with_name(f".{folder.path.name}.{new_id()}"))
     try:

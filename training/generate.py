@@ -10,21 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from hone.storage.errors import RunError
-from hone.storage.records import Record
 from hone.training.config import GenerateConfig
 from hone.training.folder import RunFolder
+from hone.training.lines import Line, read_lines
 from hone.training.session import own_process, work
 
 
-class Generation(Record):
-    """An answer to one test row: tokens counts its own, seconds is what its batch took per row."""
+class Generation(Line):
+    """An answer to one test row; seconds is what its batch took per row."""
 
-    id: str
     text: str
-    tokens: int
     seconds: float
     finish: Literal["stop", "length"]
 
@@ -42,18 +37,8 @@ def generate(path: Path | str) -> int:
 
 
 def read_generations(folder: RunFolder) -> list[Generation]:
-    """The answers so far, in the order in which they were made; a line torn by a kill is left out.
-
-    Raises:
-        RunError: A whole line is no generation.
-    """
-    if not folder.generations_file.exists():
-        return []
-    whole = folder.generations_file.read_bytes().rpartition(b"\n")[0]
-    try:
-        return [Generation.model_validate_json(line) for line in whole.split(b"\n") if line]
-    except ValidationError:
-        raise RunError(f"{folder.generations_file} is damaged; delete it and generate again.") from None
+    """The answers so far; see `read_lines`."""
+    return read_lines(folder.generations_file, Generation)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""From the start of a worker to its last event: the same for training and for generating."""
+"""From the start of a worker to its last event: the same for training, generating and suggesting."""
 
 import shutil
 import signal
@@ -31,7 +31,7 @@ def work(folder: RunFolder, kind: type[Config], job: Callable[[Config], dict[str
 
     Args:
         folder: A prepared run folder.
-        kind: TrainConfig or GenerateConfig; a folder of the other kind is refused.
+        kind: TrainConfig, GenerateConfig or SuggestConfig; a folder of another kind is refused.
         job: The work itself.
 
     Returns:
@@ -86,7 +86,11 @@ def _refuse_or_config(folder: RunFolder, kind: type[Config]) -> Config:
     return config
 
 
-_COMMANDS = {"train": "python -m hone.training.fit", "generate": "python -m hone.training.generate"}
+_COMMANDS = {
+    "train": "python -m hone.training.fit",
+    "generate": "python -m hone.training.generate",
+    "suggest": "python -m hone.training.suggest",
+}
 
 
 def _fail(folder: RunFolder, message: str, **facts: Any) -> None:

@@ -2,11 +2,14 @@
 
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
+from pydantic import Field
 
+from hone.labeling import suggesting
 from hone.platform.api.caller import Lead, Of, Open
-from hone.platform.runs import iterations
+from hone.platform.runs import iterations, suggestion
 from hone.platform.runtime import Runtime
-from hone.storage import batches, models, projects, runs
+from hone.storage import batches, models, projects, runs, suggestions
+from hone.storage.models import Model
 from hone.storage.records import Record
 from hone.storage.runs import Run, RunEvent
 from hone.training.folder import RunFolder
@@ -32,6 +35,24 @@ class Generate(Record):
     settings: tuple[str, ...] = ()
 
 
+class Suggest(Record):
+    """Let a model suggest answers to open pairs. See hone.platform.runs.suggestion for what is left out."""
+
+    model: int | None = None
+    base: str | None = None
+    limit: int = Field(default=suggesting.AT_MOST, ge=1, le=1_000_000)
+    read: bool | None = None
+    settings: tuple[str, ...] = ()
+
+
+class Suggestible(Record):
+    """The model that would suggest (None: the project has none yet), what waits for it, how its answers fared."""
+
+    model: Model | None
+    waiting: suggesting.Waiting
+    taken: suggesting.Taken
+
+
 @router.post("/projects/{name}/runs/train")
 def start_training(opened: Open, who: Lead, project: Of, body: Train) -> Run:
     """Start a training run, or put it behind the one that is at work."""
@@ -50,6 +71,26 @@ def start_generation(opened: Open, who: Lead, project: Of, body: Generate) -> li
     return [
         iterations.start_generation(opened, project, who, batch, model, settings=body.settings) for model in answering
     ]
+
+
+@router.post("/projects/{name}/runs/suggest")
+def start_suggestion(opened: Open, who: Lead, project: Of, body: Suggest) -> Run:
+    """Start a run in which a model answers open pairs without a response, and reads the others if that is wanted."""
+    with opened.store.read() as cursor:
+        model = models.numbered(cursor, project.id, body.model) if body.model is not None else None
+    return suggestion.start_suggestion(
+        opened, project, who, model, base=body.base, limit=body.limit, read=body.read, settings=body.settings
+    )
+
+
+@router.get("/projects/{name}/suggestions")
+def suggestible(opened: Open, _: Lead, project: Of, model: int | None = None) -> Suggestible:
+    """How many open pairs a model could still be asked, and how its answers fared with the experts."""
+    with opened.store.read() as cursor:
+        chosen = models.current(cursor, project.id) if model is None else models.numbered(cursor, project.id, model)
+        uses = suggestions.uses_of_model(cursor, chosen.id) if chosen else []
+        left = suggesting.waiting(cursor, project, chosen)
+    return Suggestible(model=chosen, waiting=left, taken=suggesting.taken(uses))
 
 
 @router.get("/runs")

@@ -1,4 +1,4 @@
-"""Train and generate, and watch the runs."""
+"""Train, generate and suggest, and watch the runs."""
 
 import time
 from typing import Annotated, Any
@@ -61,6 +61,32 @@ def generate(
         else:
             started = [follow(here.connection, run["number"], f"Run {run['number']}, answering") for run in started]
         _tell_runs(started, as_json)
+
+
+def suggest(
+    project: ProjectName = None,
+    model: Annotated[
+        int | None, typer.Option("--model", help="Else the promoted one, the newest iteration, or the base.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option("--base", metavar="toy|FOLDER|HUB ID", help="For a project that has no model yet.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000_000, help="Most pairs.")] = 1000,
+    read: Annotated[
+        bool | None,
+        typer.Option("--read/--no-read", help="Read the responses of the others too; else if the queue needs it."),
+    ] = None,
+    set_: Set = None,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a model suggest answers to open pairs that have none."""
+    body = {"model": model, "base": base, "limit": limit, "read": read, "settings": set_ or []}
+    with session(project) as here:
+        run = here.post("/runs/suggest", body)
+        what = f"Run {run['number']}, suggesting"
+        run = begun(here.connection, run) if detach else follow(here.connection, run["number"], what)
+        _tell_runs([run], as_json)
 
 
 @runs.callback()
@@ -189,7 +215,8 @@ def _tell_runs(ended: list[dict[str, Any]], as_json: bool) -> None:
         terminal.as_json(ended if len(ended) != 1 else ended[0])
     for run in ended:
         if run["status"] == "done" and not as_json:
-            terminal.say(f"Run {run['number']} is done.")
+            said = f" {run['message']}" if run["kind"] == "suggest" else ""
+            terminal.say(f"Run {run['number']} is done.{said}")
         elif run["status"] not in FINISHED and not as_json:
             _tell_left(run)
     failed = [run for run in ended if run["status"] in ("failed", "cancelled")]
@@ -219,4 +246,4 @@ def _come_back(number: int) -> str:
     return f"See it with `{watch}`, stop it with `{stop}`."
 
 
-VERBS: dict[str, Any] = {"train": train, "runs": runs, "generate": generate}
+VERBS: dict[str, Any] = {"train": train, "runs": runs, "generate": generate, "suggest": suggest}

@@ -14,7 +14,11 @@ from hone.training.folder import RunFolder
 from hone.training.weights import is_folder
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
-_MODULES: dict[Kind, str] = {"train": "hone.training.fit", "generate": "hone.training.generate"}
+MODULES: dict[Kind, str] = {
+    "train": "hone.training.fit",
+    "generate": "hone.training.generate",
+    "suggest": "hone.training.suggest",
+}
 _TAIL = 16_384  # bytes of a log that are read to find its last line
 
 
@@ -31,7 +35,7 @@ def start_child(
         OSError: The machine cannot start another process.
     """
     base = folder.config().base
-    module = "hone.platform.runs.toy_run" if base == TOY else _MODULES[kind]
+    module = "hone.platform.runs.toy_run" if base == TOY else MODULES[kind]
     command = [sys.executable, "-P", "-m", module, str(folder.path), *(["--resume"] if resume else [])]
     with folder.log_file.open("ab") as log:
         return subprocess.Popen(

@@ -1,19 +1,25 @@
-"""What becomes of a finished run: a trained model is registered, answers are kept. Doing it twice changes nothing."""
+"""What becomes of a finished run: a trained model is registered, answers and suggestions are kept.
+
+Doing it twice changes nothing.
+"""
 
 import json
 from typing import Any
 
+from hone.labeling.suggesting import reads
 from hone.platform.runs.bases import base_name
-from hone.storage import audit, models, runs
+from hone.storage import audit, models, projects, queue, runs, suggestions
 from hone.storage.errors import RunError
 from hone.storage.models import Model
-from hone.storage.records import new_id
+from hone.storage.records import new_id, now
 from hone.storage.runs import Run
 from hone.storage.store import Cursor, Store
+from hone.storage.suggestions import Suggestion
 from hone.training.config import GenerateConfig
 from hone.training.folder import RunFolder
 from hone.training.generate import read_generations
 from hone.training.published import check_model
+from hone.training.suggest import read_suggestions
 
 
 def finish(store: Store, run: Run, folder: RunFolder) -> None:
@@ -24,8 +30,10 @@ def finish(store: Store, run: Run, folder: RunFolder) -> None:
     """
     if run.kind == "train":
         _register(store, run, folder)
-    else:
+    elif run.kind == "generate":
         _keep_answers(store, run, folder)
+    else:
+        _keep_suggestions(store, run, folder)
 
 
 def ensure_base_model(cursor: Cursor, project_id: str, base: str, base_sha256: str | None) -> Model:
@@ -73,11 +81,12 @@ def _keep_answers(store: Store, run: Run, folder: RunFolder) -> None:
     result, answers = _result(folder), read_generations(folder)
     config = folder.config()
     asked = {row.id for row in folder.rows("test")}
-    if not isinstance(config, GenerateConfig) or run.model_id is None:
+    if not isinstance(config, GenerateConfig) or run.model_id is None or run.batch_id is None:
         raise RunError(f"Run {run.number} is stored as a generation, but its folder is of another kind.")
     if {answer.id for answer in answers} != asked:
         raise RunError(f"Run {run.number} answered {len(answers)} of {len(asked)} items; resume it.")
-    settings, model_id = answer_settings(config.model_copy(update={"template": result["template"]})), run.model_id
+    settings = answer_settings(config.model_copy(update={"template": result["template"]}))
+    model_id, batch_id = run.model_id, run.batch_id
 
     def change(cursor: Cursor) -> None:
         candidate = models.candidate(cursor, run.project_id, model_id, settings)
@@ -85,7 +94,7 @@ def _keep_answers(store: Store, run: Run, folder: RunFolder) -> None:
             models.Generation(
                 id=new_id(),
                 candidate_id=candidate.id,
-                batch_id=run.batch_id,
+                batch_id=batch_id,
                 pair_id=answer.id,
                 response=answer.text,
                 finish=answer.finish,
@@ -99,6 +108,46 @@ def _keep_answers(store: Store, run: Run, folder: RunFolder) -> None:
         _mark_done(cursor, run, f"Answered {len(kept)} items.", result)
 
     store.write(change)
+
+
+def _keep_suggestions(store: Store, run: Run, folder: RunFolder) -> None:
+    result, said = _result(folder), read_suggestions(folder)
+    missing = {row.id for row in folder.rows("open")} - {each.id for each in said} - set(result["left_out"])
+    if missing:
+        raise RunError(f"Run {run.number} said nothing to {len(missing)} of its pairs; resume it.")
+
+    def change(cursor: Cursor) -> None:
+        if runs.get(cursor, run.id).status == "done":
+            return
+        model_id = run.model_id
+        if model_id is None:
+            model_id = ensure_base_model(cursor, run.project_id, result["base"], result["base_sha256"]).id
+            runs.set_model(cursor, run.id, model_id)
+        kept = [
+            Suggestion(
+                id=new_id(),
+                pair_id=each.id,
+                model_id=model_id,
+                response=each.text if each.text and each.text.strip() else None,
+                mean_logprob=each.mean_logprob,
+                run_id=run.id,
+                created_at=now(),
+            )
+            for each in said
+        ]
+        suggestions.add(cursor, kept)
+        project = projects.get(cursor, run.project_id)
+        if reads(project):
+            queue.reorder(cursor, project)
+        _mark_done(cursor, run, _told(result), result)
+
+    store.write(change)
+
+
+def _told(result: dict[str, Any]) -> str:
+    counts = {"answered": result["answered"], "read": result["read"], "left out": len(result["left_out"])}
+    said = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+    return f"{said[:1].upper()}{said[1:]} open pairs."
 
 
 def _mark_done(cursor: Cursor, run: Run, message: str, result: dict[str, Any]) -> None:

@@ -1,45 +1,24 @@
 """What a lead does to go round the loop: train on a frozen batch, let models answer its test split, decide."""
 
-import shutil
-import threading
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Literal, Protocol
+from collections.abc import Sequence
+from typing import Literal
 
 from hone.labeling import batches as frozen
 from hone.platform.runs import run_config
 from hone.platform.runs.bases import checked_base
 from hone.platform.runs.finishing import answer_settings
-from hone.platform.runs.supervisor import Supervisor
-from hone.storage import audit, models, runs
+from hone.platform.runs.submitting import Machine, require_space, submit
+from hone.storage import audit, models
 from hone.storage.batches import Batch, BatchItem
-from hone.storage.errors import Conflict, InputError, RunError
+from hone.storage.errors import Conflict, InputError
 from hone.storage.models import Model, ModelDecision
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import new_id, now
 from hone.storage.reports import StoredReport
-from hone.storage.runs import Kind, Run
+from hone.storage.runs import Run
 from hone.storage.store import Store
-from hone.training.config import AnyConfig
-from hone.training.folder import Row, Split, prepare
-
-SPACE = 500_000_000  # bytes that must be free before a run begins
-_numbering = threading.Lock()  # a run's folder is made before its row: two must not take the same number
-
-
-class Machine(Protocol):
-    """An open workspace with the supervisor of its runs; `hone.platform.runtime.Runtime` is one."""
-
-    @property
-    def store(self) -> Store:
-        """The workspace's store."""
-        ...
-
-    @property
-    def supervisor(self) -> Supervisor:
-        """Who starts the runs."""
-        ...
+from hone.training.folder import Row, Split
 
 
 def start_training(
@@ -75,7 +54,7 @@ def start_training(
         config = run_config.with_parent(config, parent)
     found = frozen.rows_by_split(machine.store, batch)
     rows: dict[Split, list[Row]] = {split: _rows(items) for split, items in found.items()}
-    return _submit(machine, project, person, "train", batch, config, rows)
+    return submit(machine, project, person, "train", batch, config, rows)
 
 
 def start_generation(
@@ -108,7 +87,7 @@ def start_generation(
     if answered is not None and answered.settings == answer_settings(config):
         raise Conflict(f"{model.name} has answered the test split of batch {batch.number} already.")
     rows: dict[Split, list[Row]] = {"test": _rows(frozen.rows_by_split(machine.store, batch)["test"])}
-    return _submit(machine, project, person, "generate", batch, config, rows, model.id)
+    return submit(machine, project, person, "generate", batch, config, rows, model.id)
 
 
 def cancel(machine: Machine, person: Person, run: Run) -> Run:
@@ -163,16 +142,6 @@ def reject(
     return _decide(store, project, person, model, "reject", reason, report)
 
 
-def require_space(folder: Path, needed: int = SPACE) -> None:
-    """RunError unless the disk of this folder has so many bytes free."""
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise RunError(
-            f"The disk of {folder} has {free / 1e6:,.0f} MB left; a run needs {needed / 1e6:,.0f} MB. "
-            "Free some space and start it again."
-        )
-
-
 def _rows(items: Sequence[BatchItem]) -> list[Row]:
     return [
         Row(
@@ -184,56 +153,6 @@ def _rows(items: Sequence[BatchItem]) -> list[Row]:
         )
         for item in items
     ]
-
-
-def _submit(
-    machine: Machine,
-    project: Project,
-    person: Person,
-    kind: Kind,
-    batch: Batch,
-    config: AnyConfig,
-    rows: Mapping[Split, Sequence[Row]],
-    model_id: str | None = None,
-) -> Run:
-    """Write the run folder, then the row that the supervisor sees."""
-    store, workspace = machine.store, machine.store.workspace
-    require_space(workspace.root)
-    threads = config.threads or machine.supervisor.settings.training.threads
-    config = config.model_copy(update={"threads": threads})
-    with _numbering:
-        with store.read() as cursor:
-            number = runs.next_number(cursor)
-        while workspace.run_folder(number).exists():  # made just before a crash, or of runs that a restore forgot
-            number += 1
-        path = workspace.run_folder(number)
-        prepare(path, config, rows, _facts(project, batch))
-        run = store.write(
-            lambda cursor: runs.add(
-                cursor,
-                number=number,
-                project_id=project.id,
-                kind=kind,
-                batch_id=batch.id,
-                config=config.model_dump(mode="json"),
-                created_by=person.id,
-                model_id=model_id,
-            )
-        )
-    store.write(lambda cursor: audit.record(cursor, person.id, f"run added: {kind}", run.id, number=number))
-    return machine.supervisor.submit(run)
-
-
-def _facts(project: Project, batch: Batch) -> dict[str, Any]:
-    return {
-        "project": project.name,
-        "id": batch.id,
-        "number": batch.number,
-        "name": batch.name,
-        "sha256": batch.sha256,
-        "frozen_at": batch.frozen_at.isoformat(),
-        "left_out": batch.left_out,
-    }
 
 
 def _decide(

@@ -1,6 +1,7 @@
 """What a run is told: the base, the prompt and the settings, from the project, its models and the lead."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from hone.platform.runs.bases import TOY, base_name
 from hone.storage import models
@@ -9,7 +10,7 @@ from hone.storage.errors import InputError
 from hone.storage.models import Model
 from hone.storage.projects import Project
 from hone.storage.store import Store
-from hone.training.config import GenerateConfig, TrainConfig, preset, with_settings
+from hone.training.config import GenerateConfig, SuggestConfig, TrainConfig, preset, with_settings
 from hone.training.published import read_facts
 from hone.training.weights import is_folder
 
@@ -23,10 +24,7 @@ def train_config(project: Project, base: str, batch: Batch, settings: Sequence[s
     Raises:
         InputError: A setting or preset is unknown, or a value is not allowed.
     """
-    own = dict(project.settings.training)
-    own.pop("base", None)
-    usual = "toy" if base_name(base) == base_name(TOY) else "standard"
-    values = {**preset(str(own.pop("preset", usual))), **own}
+    values = _usual_settings(project, base)
     _not_by_hand(settings)
     known = {"run": f"{project.name}, batch {batch.number}", "base": base, "template": project.settings.template}
     return with_settings(
@@ -46,19 +44,30 @@ def generate_config(
         RunError: The model's folder is gone.
     """
     _not_by_hand(settings)
-    if model.folder is None:
-        template, longest = project.settings.template, train_config(project, model.base, batch).max_new_tokens
-    else:
-        facts = read_facts(store.workspace.root / model.folder)
-        template, longest = facts.template, facts.max_new_tokens
-    known = {
-        "run": f"{model.name} on batch {batch.number}",
-        "base": model.base,
-        "base_sha256": model.base_sha256,
-        "model": model.folder,
-        "template": template,
-    }
-    return with_settings(GenerateConfig.model_validate(known), [f"max_new_tokens={longest}", *settings])
+    known = {"run": f"{model.name} on batch {batch.number}", **_speaking(store, project, model, model.base)}
+    return with_settings(GenerateConfig.model_validate(known), settings)
+
+
+def suggest_config(
+    store: Store, project: Project, model: Model | None, base: str, settings: Sequence[str]
+) -> SuggestConfig:
+    """The configuration of a run that suggests, as `generate_config` has it.
+
+    Args:
+        store: Of the project.
+        project: Whose template the base takes.
+        model: None asks the base itself, before it is a model of the project.
+        base: The model's, or that base.
+        settings: "key=value" for SuggestConfig.
+
+    Raises:
+        InputError: A setting is unknown, or a value is not allowed.
+        RunError: The model's folder is gone.
+    """
+    _not_by_hand(settings)
+    name = model.name if model else base_name(base)
+    known = {"run": f"{name} on open pairs", **_speaking(store, project, model, base)}
+    return with_settings(SuggestConfig.model_validate(known), settings)
 
 
 def usual_base(store: Store, project: Project, parent: Model | None) -> str:
@@ -100,6 +109,31 @@ def with_parent(config: TrainConfig, parent: Model) -> TrainConfig:
     if config.base != parent.base:
         raise InputError(f"{parent.name} stands on the base {parent.base}, not on {config.base}: leave the base out.")
     return config.model_copy(update={"parent": parent.folder, "base_sha256": parent.base_sha256})
+
+
+def _usual_settings(project: Project, base: str) -> dict[str, Any]:
+    """A preset, and on it the project's own training settings."""
+    own = dict(project.settings.training)
+    own.pop("base", None)
+    usual = "toy" if base_name(base) == base_name(TOY) else "standard"
+    return {**preset(str(own.pop("preset", usual))), **own}
+
+
+def _speaking(store: Store, project: Project, model: Model | None, base: str) -> dict[str, Any]:
+    """Who speaks, with which prompt, and how long at most."""
+    if model is None or model.folder is None:
+        longest = _usual_settings(project, base).get("max_new_tokens", TrainConfig(base=base).max_new_tokens)
+        template = project.settings.template
+    else:
+        facts = read_facts(store.workspace.root / model.folder)
+        template, longest = facts.template, facts.max_new_tokens
+    return {
+        "base": base,
+        "base_sha256": model.base_sha256 if model else None,
+        "model": model.folder if model else None,
+        "template": template,
+        "max_new_tokens": longest,
+    }
 
 
 def _not_by_hand(settings: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """The worker of a run on the toy base: `python -m hone.platform.runs.toy_run RUNFOLDER [--resume]`.
 
 Makes the toy base if this machine does not have it yet, tells of it in the run's own events, writes its folder into
-the run's configuration, and becomes the training worker. Only ever a child process: it loads torch.
+the run's configuration, and becomes the worker that the run needs. Only ever a child process: it loads torch.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import traceback
 from pathlib import Path
 
 from hone.platform.runs.bases import TOY
+from hone.platform.runs.children import MODULES
 from hone.training.folder import RunFolder, write_whole
 from hone.training.session import CANCELLED, FAILED, Cancelled
 from hone.training.toy import toy_base
@@ -40,8 +41,8 @@ def name_base(folder: RunFolder) -> None:
 
 
 def main() -> int:
-    """The command: an exit code when the base was not made, else the training worker takes this process over."""
-    parser = argparse.ArgumentParser(prog="hone.platform.runs.toy_run", description="Make the toy base, then train.")
+    """The command: an exit code when the base was not made, else the run's worker takes this process over."""
+    parser = argparse.ArgumentParser(prog="hone.platform.runs.toy_run", description="Make the toy base, then work.")
     parser.add_argument("run_folder", type=Path)
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
@@ -49,7 +50,7 @@ def main() -> int:
     folder.write_worker()
     try:
         name_base(folder)
-        command = [sys.executable, "-P", "-m", "hone.training.fit", str(folder.path)]
+        command = [sys.executable, "-P", "-m", MODULES[folder.config().kind], str(folder.path)]
         os.execv(sys.executable, [*command, *(["--resume"] if given.resume else [])])
     except Cancelled:
         folder.append_event("cancelled")

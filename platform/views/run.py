@@ -11,20 +11,26 @@ from hone.platform.frame.safe_html import clipped
 from hone.platform.run_view import Numbers, RunView
 from hone.platform.runs import iterations
 from hone.storage.people import Person
-from hone.storage.runs import Run
+from hone.storage.runs import Kind, Run
 
 NUMBERS_EVERY = 1.5  # seconds
 CURVE_EVERY = 8.0
+SAYS: dict[Kind, tuple[str, str]] = {
+    "train": ("learns from", "It made"),
+    "generate": ("answers the test split of", "The answers of"),
+    "suggest": ("suggests answers to open pairs", "The suggestions of"),
+}
 
 
 def draw(person: Person, number: int) -> None:
     """Draw the run. Small parts draw themselves anew while it goes on; nothing does once it has ended."""
     seen = run_view.run_view(shell.store(), number)
     run, ended = seen.numbers.run, seen.numbers.ended
-    what = "learns from" if run.kind == "train" else "answers the test split of"
-    made = "It made" if run.kind == "train" else "The answers of"
+    what, made = SAYS[run.kind]
     parts.heading(
-        f"Run {run.number}", f"{made} {seen.model.name}." if seen.model else "", eyebrow=f"{what} {seen.batch.lower()}"
+        f"Run {run.number}",
+        f"{made} {seen.model.name}." if seen.model else "",
+        eyebrow=f"{what} {seen.batch.lower()}".rstrip(),
     )
     shell.said()
     if ended:
@@ -34,6 +40,8 @@ def draw(person: Person, number: int) -> None:
         st.fragment(_live, run_every=NUMBERS_EVERY)(number)
         st.fragment(_live_curve, run_every=CURVE_EVERY)(number)
     _buttons(person, run, ended)
+    if seen.taken and run.status == "done":
+        parts.note(f"{run.message} {seen.taken}")
     for warning in seen.warnings:
         parts.message(warning, "unsure")
     _samples(seen)

@@ -10,7 +10,7 @@ from hone.platform import loop
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import clipped, esc, plain
 from hone.platform.runs import iterations
-from hone.platform.views import run, starting
+from hone.platform.views import run, starting, suggesting
 from hone.storage import batches, matchups, models, runs
 from hone.storage.batches import Batch
 from hone.storage.models import Model
@@ -87,10 +87,14 @@ def _all(project: Project, person: Person, seen: Seen) -> None:
         if seen.batches:
             st.button("Train a model", key="start", type="primary", on_click=partial(_open, "start"))
     if not seen.batches:
+        shell.said()
+        suggesting.draw(project, person)
         parts.empty("No batch to learn from", "Freeze the approved pairs into a batch first.")
         shell.way_on("batches", "Freeze a batch")
+        _runs(project, seen)
         return
     shell.said()
+    suggesting.draw(project, person)
     if seen.models:
         parts.section("Models")
         st.html(f'<div class="h-chain">{"".join(_model(each, seen) for each in seen.models)}</div>')
@@ -169,6 +173,13 @@ def _judged(number: int, found: Progress) -> None:
     parts.chips(*chips)
 
 
+def _says(run: Run, model: str, batch: int | None) -> str:
+    """What a run does, in a few words."""
+    if run.kind == "train":
+        return f"Training, batch {batch}"
+    return f"Answers of {model}, batch {batch}" if run.kind == "generate" else f"Suggestions of {model}"
+
+
 def _at_work(project: Project) -> dict[str, str]:
     """The runs that have not ended, by id, with where they stand."""
     with shell.store().read() as cursor:
@@ -192,11 +203,11 @@ def _runs(project: Project, seen: Seen) -> None:
     names = {each.id: each.name for each in seen.models}
     for each in seen.runs[:40]:
         with st.container(horizontal=True, vertical_alignment="center", key=f"row-{each.id}"):
-            what = "Training" if each.kind == "train" else f"Answers of {names.get(each.model_id or '', 'a model')}"
+            what = _says(each, names.get(each.model_id or "", "a model"), numbers.get(each.batch_id or ""))
             st.html(
                 f'<div class="h-row"><span class="h-num h-small">{each.number}</span>'
                 f"<span>{parts.chip(each.status, TONES[each.status], dot=True)}</span>"
-                f"<div><b>{esc(what)}, batch {numbers.get(each.batch_id, '?')}</b>"
+                f"<div><b>{esc(what)}</b>"
                 f"<span>{esc(clipped(each.message, 150))}</span></div>"
                 f'<span class="h-small">{parts.ago(each.created_at, now())}</span></div>',
                 width="stretch",

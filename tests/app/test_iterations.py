@@ -14,6 +14,7 @@ from hone.platform.runs import iterations
 from hone.platform.runs.bases import base_name, checked_base
 from hone.platform.runs.finishing import ensure_base_model
 from hone.platform.runs.run_config import train_config
+from hone.platform.runs.submitting import require_space
 from hone.platform.runs.supervisor import Supervisor
 from hone.storage import audit, models, pairs, projects, runs
 from hone.storage.batches import Batch
@@ -255,4 +256,4 @@ def test_a_project_without_a_base_asks_for_one(team: Team) -> None:
 
 def test_a_full_disk_is_told_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="MB left; a run needs"):
-        iterations.require_space(tmp_path, needed=10**18)
+        require_space(tmp_path, needed=10**18)

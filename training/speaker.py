@@ -1,0 +1,161 @@
+"""A model that is ready to speak: its base, adapter, tokenizer and prompt, and the rows as it reads them."""
+
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hone.storage.errors import RunError
+from hone.storage.records import canonical, sha256
+from hone.training import checkpoints, loading
+from hone.training.config import AnsweringConfig
+from hone.training.decode import Answer, Sampling, answers
+from hone.training.encode import LongRow, prompt_ids, row_prompt, shortened_prompt
+from hone.training.folder import Row, RunFolder
+from hone.training.prompt import DEFAULT_TEMPLATE
+from hone.training.published import ModelFacts, check_model
+from hone.training.weights import locate_base, require_weights
+from hone.training.worker import available_cores
+
+_PACKAGES = ("torch", "transformers", "peft", "tokenizers")
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """`stop` are the ids that end an answer, `limit` the most tokens of prompt and answer together."""
+
+    model: loading.Model
+    tokenizer: loading.Tokenizer
+    template: str
+    stop: list[int]
+    limit: int
+    base_sha256: str
+    facts: ModelFacts | None
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A row as the model reads it."""
+
+    id: str
+    ids: list[int]
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """The rows that fit, the shortest first; of which contexts were shortened; and those that do not fit."""
+
+    fitting: list[Prompt]
+    shortened: list[LongRow]
+    too_long: list[LongRow]
+
+
+def ready(folder: RunFolder, config: AnsweringConfig, lines: Path) -> Speaker:
+    """Check the run's data and models, and load what speaks.
+
+    Args:
+        folder: The run.
+        config: Its configuration.
+        lines: The file of its answers. If it is there, the run goes on, and must be what it was when it began.
+
+    Raises:
+        RunError: Something is missing, or is not what it should be.
+    """
+    torch.set_num_threads(config.threads or available_cores())
+    folder.verify()
+    base = locate_base(config.base)
+    base_sha256 = require_weights(base, config.base_sha256, "The base")
+    facts = check_model(Path(config.model), base_sha256) if config.model else None
+    own = facts.template if facts else DEFAULT_TEMPLATE
+    if facts and config.template not in (None, own):
+        message = "The prompt template is not the one that the model was trained with; its answers may suffer."
+        folder.append_event("warning", message=message)
+    _same_run(folder, lines, checkpoints.identity(folder, base_sha256, facts.adapter_sha256 if facts else None))
+    tokenizer = loading.load_tokenizer(base)
+    model = loading.load_base(base, config.precision)
+    stop = loading.stop_ids(model, tokenizer)
+    limit = loading.position_limit(model, config.max_length)
+    if config.model:
+        model = loading.load_adapter(model, Path(config.model))
+    model.eval()
+    return Speaker(model, tokenizer, config.template or own, stop, limit, base_sha256, facts)
+
+
+def room_for_prompt(speaker: Speaker, config: AnsweringConfig) -> int:
+    """Tokens that a prompt may have beside the longest answer.
+
+    Raises:
+        RunError: There is no room at all.
+    """
+    room = speaker.limit - config.max_new_tokens
+    if room < 1:
+        taken = f"this base takes {speaker.limit}"
+        raise RunError(f"max_new_tokens {config.max_new_tokens} leaves no room for a prompt: {taken}.")
+    return room
+
+
+def prompts(speaker: Speaker, rows: Sequence[Row], room: int, shorten: bool) -> Prompts:
+    """Every row as a prompt of at most `room` tokens; `shorten` may cut its context from the end."""
+    encoded = prompt_ids(speaker.tokenizer, [row_prompt(row, speaker.template) for row in rows])
+    found = Prompts([], [], [])
+    for row, ids in zip(rows, encoded, strict=True):
+        fitting = fitted(speaker, row, ids, room, shorten)
+        if fitting is None:
+            found.too_long.append(LongRow(row.id, len(ids)))
+            continue
+        if fitting is not ids:
+            found.shortened.append(LongRow(row.id, len(ids)))
+        found.fitting.append(Prompt(row.id, fitting))
+    found.fitting.sort(key=lambda prompt: (len(prompt.ids), prompt.id))
+    return found
+
+
+def fitted(speaker: Speaker, row: Row, ids: list[int], room: int, shorten: bool) -> list[int] | None:
+    """The ids of a row's prompt when they fit the room, else those of a shortened one; None when nothing fits."""
+    if len(ids) <= room:
+        return ids
+    return shortened_prompt(row, speaker.tokenizer, speaker.template, room) if shorten else None
+
+
+def tell_shortened(folder: RunFolder, rows: Sequence[LongRow]) -> None:
+    """A warning that names the rows of which the context was shortened."""
+    if rows:
+        message = f"The contexts of {len(rows)} rows were too long and shortened."
+        folder.append_event("warning", message=message, rows=[asdict(row) for row in rows])
+
+
+def answers_of(speaker: Speaker, config: AnsweringConfig, batch: Sequence[Prompt]) -> list[Answer]:
+    """One answer for each prompt. Chance depends on the rows in the batch, not on what was said before."""
+    seed = int(sha256(canonical([config.seed, [prompt.id for prompt in batch]]))[:8], 16)
+    sampling = Sampling(
+        max_new_tokens=config.max_new_tokens, temperature=config.temperature, top_p=config.top_p, seed=seed
+    )
+    return answers(speaker.model, speaker.tokenizer, [prompt.ids for prompt in batch], speaker.stop, sampling)
+
+
+def outcome(config: AnsweringConfig, speaker: Speaker, seconds: float) -> dict[str, Any]:
+    """What result.json says of any run that speaks: which model and prompt, on which machine, how long."""
+    return {
+        "schema_version": 1,
+        "run": config.run,
+        "base": config.base,
+        "base_sha256": speaker.base_sha256,
+        "model": config.model,
+        "adapter_sha256": speaker.facts.adapter_sha256 if speaker.facts else None,
+        "template": speaker.template,
+        "seconds": {"total": round(seconds, 3)},
+        "device": str(loading.device()),
+        "threads": torch.get_num_threads(),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+    }
+
+
+def _same_run(folder: RunFolder, lines: Path, identity: dict[str, Any]) -> None:
+    if lines.exists():
+        checkpoints.check_identity(folder, identity)
+    else:
+        checkpoints.write_identity(folder, identity)
