@@ -21,7 +21,7 @@ from hone.storage.queue import Lease
 from hone.storage.records import Record, new_id, now
 from hone.storage.reviews import NewFlag, Review
 from hone.storage.store import Cursor, Store
-from hone.storage.suggestions import Suggestion
+from hone.storage.suggestions import Offer
 
 __all__ = ["DeskView", "Draft", "Opinion", "keep_lease", "leave", "next_view", "save_draft", "submit", "undo"]
 
@@ -45,7 +45,7 @@ class DeskView(Record):
     waiting: int
     last: Review | None
     findings: tuple[Finding, ...] = ()
-    suggestion: Suggestion | None = None
+    suggestion: Offer | None = None
     comment: str | None = None
 
 
@@ -168,19 +168,25 @@ def leave(store: Store, project: Project, person: Person, token: str, *, soon: b
 
 def _view(cursor: Cursor, project: Project, person: Person, lease: Lease | None) -> DeskView:
     pair = pairs.get(cursor, lease.subject_id) if lease else None
+    start = start_revision(cursor, pair) if pair else None
+    bare = start is not None and not start.response.strip()
     return DeskView(
         pair=pair,
         lease=lease,
-        revision=start_revision(cursor, pair) if pair else None,
+        revision=start,
         draft=_draft(cursor, person, pair) if pair else None,
         why=pair.why if pair else "",
         done=reviews.done_by(cursor, project.id, person.id),
         waiting=reviews.waiting_for(cursor, project.id, person.id),
         last=next(iter(reviews.last_of(cursor, project.id, person.id, limit=1)), None),
         findings=tuple(findings.of_pairs(cursor, [pair.id])) if pair else (),
-        suggestion=suggestions.newest(cursor, pair.id) if pair and project.settings.suggestions != "off" else None,
+        suggestion=suggestions.offer(cursor, pair.id) if pair and bare and _offers(project) else None,
         comment=reviews.comment_of(cursor, pair.id, person.id) if pair else None,
     )
+
+
+def _offers(project: Project) -> bool:
+    return project.settings.suggestions != "off"
 
 
 def _draft(cursor: Cursor, person: Person, pair: Pair) -> Draft | None:

@@ -8,7 +8,7 @@ from pydantic import Field
 from hone.labeling import spans, texts
 from hone.labeling.diff import changed_words
 from hone.labeling.standing import settle_with, start_revision
-from hone.storage import pairs, queue, reviews
+from hone.storage import pairs, queue, reviews, suggestions
 from hone.storage.errors import Conflict, InputError
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
@@ -75,7 +75,7 @@ def say(
     text = start.response if opinion.response is None else texts.must_be_text("response", opinion.response)
     note = texts.must_be_text("note", opinion.note, texts.LONGEST_NOTE)
     check(project.settings, opinion, start, text)
-    decided = revised(cursor, start, text, person, "review")
+    decided = revised(cursor, start, text, person, _reason(cursor, pair, opinion, text))
     review = Review(
         id=new_id(),
         pair_id=pair.id,
@@ -101,6 +101,16 @@ def say(
     queue.release_subject(cursor, pair.id, person.id)
     reviews.drop_draft(cursor, person.id, pair.id)
     return review
+
+
+def _reason(cursor: Cursor, pair: Pair, opinion: Opinion, text: str) -> str:
+    """Why a new text was made: an expert took a model's answer as it is, or wrote it."""
+    if opinion.suggestion_id is None:
+        return "review"
+    offer = suggestions.offered(cursor, pair.id, opinion.suggestion_id)
+    if offer is None:
+        raise InputError(f"The suggestion that you name is none for pair #{pair.number}. Reload the page.")
+    return "suggestion" if texts.same(text, offer.response) else "review"
 
 
 def must_be_wanted(pair: Pair, person: Person, given: Iterable[Review]) -> None:

@@ -26,6 +26,13 @@ class Suggestion(Record):
     created_at: datetime
 
 
+class Offer(Record):
+    """A model's answer as an expert may see it: nothing in it tells which model it was."""
+
+    id: str
+    response: str
+
+
 class Open(Record):
     """An open pair as it was imported. `bare`: it has no response, and nobody approved one in an earlier round."""
 
@@ -59,14 +66,18 @@ def add(cursor: Cursor, made: Sequence[Suggestion]) -> None:
     insert(cursor, "suggestion", *[each.model_dump() for each in made if each.pair_id not in known])
 
 
-def newest(cursor: Cursor, pair_id: str) -> Suggestion | None:
+def offer(cursor: Cursor, pair_id: str) -> Offer | None:
     """The last answer that a model gave to a pair."""
-    row = one(
-        cursor,
-        "select * from suggestion where pair_id = ? and response is not null order by created_at desc, id desc limit 1",
-        [pair_id],
-    )
-    return Suggestion.model_validate(row) if row else None
+    sql = "select id, response from suggestion where pair_id = ? and response is not null"
+    row = one(cursor, sql + " order by created_at desc, id desc limit 1", [pair_id])
+    return Offer.model_validate(row) if row else None
+
+
+def offered(cursor: Cursor, pair_id: str, suggestion_id: str) -> Offer | None:
+    """The answer to a pair that has this id; None when there is none of it."""
+    sql = "select id, response from suggestion where pair_id = ? and id = ? and response is not null"
+    row = one(cursor, sql, [pair_id, suggestion_id])
+    return Offer.model_validate(row) if row else None
 
 
 def of_run(cursor: Cursor, run_id: str) -> list[Suggestion]:
