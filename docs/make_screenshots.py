@@ -192,13 +192,13 @@ class Legal:
     def begin(self, lena: Walker) -> None:
         """A project, its training settings, and the file with its columns."""
         lena.press("Make a project").write("Name", "plain-english")
-        lena.write("What it is for, in a sentence", "Says in plain English what a clause means.")
+        lena.write("What the answers are for", "Says in plain English what a clause means.")
         self.shot(lena, "project")
         lena.press("Make the project").sees(".h-saved")
         lena.page.get_by_role("tab", name="Rules").click()
         for name, share in (("Train", "55"), ("Validation", "15"), ("Test", "30")):
-            lena.write(f"{name}, % of groups", share)
-        lena.page.get_by_text("Prompt and training").click()
+            lena.write(f"{name}, % of pairs", share)
+        lena.page.get_by_text("Task, prompt and training").click()
         lena.write("Training settings, one key=value in a line", "epochs=4\ntoo_long=truncate_prompt")
         lena.page.get_by_role("tabpanel", name="Rules").get_by_role("button", name="Save").click()
         lena.sees(".h-saved", "version 2")

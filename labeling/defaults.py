@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from pydantic import ValidationError
-
+from hone.labeling.settings_words import checked
 from hone.labeling.taxonomy import PROTECTED_GROUPS, TAXONOMY
-from hone.storage.errors import InputError
 from hone.storage.projects import Dimension, ProjectSettings
 
 RUBRIC = (
@@ -65,13 +63,4 @@ def default_settings(**changes: Any) -> ProjectSettings:
         "categories": CATEGORIES,
         "edit_reasons": EDIT_REASONS,
     }
-    fields = {**usual, **changes}
-    try:
-        return ProjectSettings.model_validate(fields)
-    except ValidationError as found:
-        first = found.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        said = f"'{place}': {first['msg']}" if place else first["msg"]
-        raise InputError(
-            f"The project settings do not fit: {said}. There are: {', '.join(ProjectSettings.model_fields)}."
-        ) from found
+    return checked({**usual, **changes})

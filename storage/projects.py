@@ -1,5 +1,6 @@
 """Projects and their versioned settings: what is asked of experts, and when a model counts as better."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any, Literal, Self, TypeAlias
 
@@ -22,12 +23,22 @@ TEMPLATE = """### Instruction:
 
 
 class Dimension(Record):
-    """One question of the rubric, scored 1 to 5, each score with its anchor text."""
+    """One question of the rubric, scored from 1 up to what its anchors say: two to seven scores, usually five."""
 
     key: str
     name: str
     question: str
     anchors: dict[int, str]
+
+    @model_validator(mode="after")
+    def _a_scale(self) -> Self:
+        count = len(self.anchors)
+        if not 2 <= count <= 7 or sorted(self.anchors) != list(range(1, count + 1)):
+            given = ", ".join(map(str, sorted(self.anchors))) or "none"
+            raise ValueError(
+                f"{self.name or self.key} needs words for two to seven scores from 1 up; given are {given}"
+            )
+        return self
 
 
 class FlagCategory(Record):
@@ -48,6 +59,12 @@ class Question(Record):
     kind: Literal["yes_no", "single", "multi", "text"]
     options: tuple[str, ...] = ()
     required: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_chosen(self) -> Self:
+        if self.kind in ("single", "multi") and len(set(self.options)) < 2:
+            raise ValueError(f"{self.name or self.key} needs at least two different options to choose from")
+        return self
 
 
 class Example(Record):
@@ -100,12 +117,25 @@ class ProjectSettings(Record):
         if self.agree > self.overlap:
             raise ValueError(f"agree ({self.agree}) cannot be more than overlap ({self.overlap})")
         if abs(sum(self.fractions) - 1) > 1e-9 or min(self.fractions) <= 0:
-            raise ValueError("the fractions of train, validation and test must be above 0 and add up to 1")
+            raise ValueError(f"train, validation and test must each be above 0 and add up to 100 %, not {_sum(self)} %")
         if self.task == "classification" and len(self.labels) < 2:
             raise ValueError("a classification needs at least two labels")
         if self.gold_rate + self.repeat_rate > 0.5:
             raise ValueError("gold pairs and repeats together cannot be more than half of the work")
+        for what, keyed in (("rubric", self.rubric), ("questions", self.questions), ("flags", self.taxonomy)):
+            twice = [key for key, times in Counter(each.key for each in keyed).items() if times > 1]
+            if twice:
+                raise ValueError(f"two of the {what} have the key '{twice[0]}': each needs its own")
         return self
+
+
+class Version(Record):
+    """The settings as they were from `made_at` on, and who made them so."""
+
+    version: int
+    made_by: str
+    made_at: datetime
+    settings: ProjectSettings
 
 
 class Project(Record):
@@ -116,6 +146,10 @@ class Project(Record):
     created_at: datetime
     version: int
     settings: ProjectSettings
+
+
+def _sum(settings: ProjectSettings) -> str:
+    return f"{100 * sum(settings.fractions):g}"
 
 
 def create(cursor: Cursor, name: str, settings: ProjectSettings, by: Person) -> Project:
@@ -172,6 +206,16 @@ def everything(cursor: Cursor) -> list[Project]:
     return list(newest.values())
 
 
+def versions(cursor: Cursor, project_id: str) -> list[Version]:
+    """All settings that a project has had, the first one first."""
+    found = rows(
+        cursor,
+        "select version, made_by, made_at, settings from project_version where project_id = ? order by version",
+        [project_id],
+    )
+    return [Version.model_validate({**row, "settings": _settings(row)}) for row in found]
+
+
 _NEWEST = (
     "select p.id, p.name, p.created_at, v.version, v.settings "
     "from project p join project_version v on v.project_id = p.id"
@@ -199,4 +243,8 @@ def _found(found: list[dict[str, Any]], name: str) -> Project:
 
 
 def _project(row: dict[str, Any]) -> Project:
-    return Project.model_validate({**row, "settings": ProjectSettings.model_validate_json(row["settings"])})
+    return Project.model_validate({**row, "settings": _settings(row)})
+
+
+def _settings(row: dict[str, Any]) -> ProjectSettings:
+    return ProjectSettings.model_validate_json(row["settings"])

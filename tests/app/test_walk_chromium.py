@@ -95,12 +95,12 @@ def test_five_people_walk_the_loop_once_round_by_its_pages(house: House) -> None
 
 def the_lead_makes_a_project(lena: Walker) -> None:
     lena.sees(".h-empty", "No project yet")
-    lena.press("Make a project").write("Name", "garden").write("What it is for, in a sentence", "Rules, said plainly.")
+    lena.press("Make a project").write("Name", "garden").write("What the answers are for", "Rules, said plainly.")
     lena.press("Make the project").sees(".h-saved", "garden is there")
     lena.page.get_by_role("tab", name="Rules").click()
     for name, share in (("Train", "50"), ("Validation", "20"), ("Test", "30")):
-        lena.write(f"{name}, % of groups", share)
-    lena.page.get_by_text("Prompt and training").click()
+        lena.write(f"{name}, % of pairs", share)
+    lena.page.get_by_text("Task, prompt and training").click()
     lena.write("Training settings, one key=value in a line", "max_length=384\nmax_new_tokens=16")
     lena.page.get_by_role("tabpanel", name="Rules").get_by_role("button", name="Save").click()
     lena.sees(".h-saved", "Saved as version 2")

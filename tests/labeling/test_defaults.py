@@ -21,7 +21,7 @@ def test_single_fields_can_be_replaced() -> None:
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"overlapp": 2}, "'overlapp': Extra inputs are not permitted"),
+        ({"overlapp": 2}, "There is no setting 'overlapp'"),
         ({"agree": 3}, r"agree \(3\) cannot be more than overlap \(2\)"),
         ({"fractions": (0.5, 0.1, 0.1)}, "add up to 1"),
     ],

@@ -1,0 +1,55 @@
+"""What a project declares, checked by those who will use it: the prompt, the gate, the training settings."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from hone.evaluation.inputs import Gate
+from hone.evaluation.text_metrics import METRICS
+from hone.labeling import settings_words
+from hone.storage.errors import InputError
+from hone.storage.projects import ProjectSettings
+from hone.training.config import TrainConfig, preset, with_settings
+from hone.training.prompt import check_template
+
+
+def changed(settings: ProjectSettings, changes: dict[str, Any]) -> ProjectSettings:
+    """The settings with some fields replaced, all checked anew.
+
+    Raises:
+        InputError: A field is unknown or its value is not allowed; it is named.
+    """
+    return check(settings_words.checked({**settings.model_dump(), **changes}))
+
+
+def check(settings: ProjectSettings) -> ProjectSettings:
+    """The settings, unchanged.
+
+    Raises:
+        InputError: The template holds no instruction, the gate names no metric of ours or a share outside 0 to 1,
+            or a training setting is unknown.
+    """
+    check_template(settings.template)
+    gate_of(settings)
+    own = {name: value for name, value in settings.training.items() if name != "base"}
+    if "preset" in own:
+        preset(str(own.pop("preset")))
+    base = TrainConfig.model_validate({"base": str(settings.training.get("base") or "toy")})
+    with_settings(base, [f"{name}={value}" for name, value in own.items()])
+    return settings
+
+
+def gate_of(settings: ProjectSettings) -> Gate:
+    """When a model of this project counts as better."""
+    try:
+        gate = Gate.model_validate(settings.gate)
+    except ValidationError as found:
+        first = found.errors(include_url=False)[0]
+        place = ", ".join(str(part) for part in first["loc"])
+        raise InputError(f"When a model is better (gate): {place}: {first['msg']}.") from found
+    for metric in (*(guard.metric for guard in gate.guards), *(each.metric for each in gate.thresholds)):
+        if metric not in METRICS:
+            raise InputError(
+                f"When a model is better (gate): there is no metric '{metric}'. There are: {', '.join(METRICS)}."
+            )
+    return gate
