@@ -28,7 +28,7 @@ from hone.platform.access import identity, sign_in
 from hone.platform.access.gate import Gate, Headers
 from hone.platform.access.sign_in import Door
 from hone.platform.api.application import api
-from hone.platform.frame import streamlit_options
+from hone.platform.frame import desk_surface, streamlit_options
 from hone.platform.frame.app_page import AppPage
 from hone.platform.runtime import Runtime
 from hone.storage import people
@@ -122,6 +122,7 @@ def asgi(opened: Runtime, host: str, port: int, ready: Callable[[], None]) -> An
             Route("/favicon.ico", favicon),
             *_sign_in_routes(opened),
             Mount("/api/v1", api(opened)),
+            Route("/assets/desk.js", desk_script),
             Mount("/assets", StaticFiles(directory=HERE / "assets")),
         ],
         middleware=[Middleware(Headers), Middleware(Gate, runtime=opened), Middleware(AppPage)],
@@ -136,6 +137,12 @@ async def healthz(_: Request) -> JSONResponse:
 async def favicon(_: Request) -> Response:
     """Our mark from the first byte on, in place of Streamlit's."""
     return FileResponse(HERE / "assets" / "mark.svg", media_type="image/svg+xml")
+
+
+async def desk_script(_: Request) -> Response:
+    """The script of the review desk. Its address names the version, so that a browser may keep it for good."""
+    kept = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(desk_surface.script(), media_type="text/javascript", headers=kept)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -5,10 +5,12 @@ from typing import Any, Literal
 from fastapi import APIRouter, Response
 from pydantic import Field
 
-from hone.labeling import adjudication, desk, opinions
+from hone.labeling import adjudication, counterfactual, desk, opinions
 from hone.labeling.adjudication import Dispute
+from hone.labeling.counterfactual import SwappedPair
 from hone.labeling.desk import DeskView, Draft, Opinion
 from hone.labeling.opinions import Recorded
+from hone.labeling.texts import LONGEST
 from hone.platform.api.caller import Lead, Of, Open, Who
 from hone.storage.queue import Lease
 from hone.storage.records import Record
@@ -38,6 +40,20 @@ class LeaseOf(Record):
     """The token of a lease."""
 
     token: str
+
+
+class Leaving(LeaseOf):
+    """The token of a lease that is given back; `soon` leaves half a minute to come back."""
+
+    soon: bool = False
+
+
+class PairTexts(Record):
+    """The texts of a pair as they stand on the page."""
+
+    instruction: str = Field(max_length=LONGEST)
+    context: str = Field(default="", max_length=LONGEST)
+    response: str = Field(default="", max_length=LONGEST)
 
 
 class UndoKey(Record):
@@ -96,10 +112,16 @@ def keep_lease(opened: Open, who: Who, project: Of, body: LeaseOf) -> Lease:
 
 
 @router.post("/projects/{name}/desk/leave", status_code=204)
-def leave(opened: Open, who: Who, project: Of, body: LeaseOf) -> Response:
+def leave(opened: Open, who: Who, project: Of, body: Leaving) -> Response:
     """Give a pair back without an opinion."""
-    desk.leave(opened.store, project, who, body.token)
+    desk.leave(opened.store, project, who, body.token, soon=body.soon)
     return Response(status_code=204)
+
+
+@router.post("/projects/{name}/desk/swaps")
+def swaps(_: Of, body: PairTexts) -> list[SwappedPair]:
+    """The pair with the words for each group of people in it exchanged for another's, to set beside it."""
+    return list(counterfactual.swapped_pair(body.instruction, body.context, body.response))
 
 
 @router.get("/projects/{name}/disputes")

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Protocol
 
 
@@ -72,15 +73,26 @@ def diff(pieces: Sequence[Piece], css: str = "") -> str:
 
 def prose(text: str) -> str:
     """Guidelines as people write them: # headings, - lists and paragraphs; everything else is plain text."""
-    blocks = (_block([line.strip() for line in block.splitlines()]) for block in re.split(r"\n\s*\n", text.strip()))
-    return f'<div class="h-prose">{"".join(blocks)}</div>'
+    out = []
+    for listed, run in groupby(blocks(text), key=lambda block: block[0] == "li"):
+        body = "".join(f"<{_BLOCK[kind]}>{esc(said)}</{_BLOCK[kind]}>".replace("\n", "<br>") for kind, said in run)
+        out.append(f"<ul>{body}</ul>" if listed else body)
+    return f'<div class="h-prose">{"".join(out)}</div>'
 
 
-def _block(lines: list[str]) -> str:
+_BLOCK = {"h": "h3", "li": "li", "p": "p"}
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """The same as (kind, text): h, li or p."""
+    return [each for block in re.split(r"\n\s*\n", text.strip()) for each in _block(block.splitlines())]
+
+
+def _block(lines: list[str]) -> list[tuple[str, str]]:
+    lines = [line.strip() for line in lines]
     first = lines[0] if lines else ""
     if first.startswith("#"):
-        rest = _block(lines[1:]) if len(lines) > 1 else ""
-        return f"<h3>{esc(first.lstrip('# '))}</h3>{rest}"
+        return [("h", first.lstrip("# ")), *(_block(lines[1:]) if len(lines) > 1 else [])]
     if first.startswith(("- ", "* ")):
-        return "<ul>" + "".join(f"<li>{esc(line.lstrip('-* '))}</li>" for line in lines) + "</ul>"
-    return f"<p>{'<br>'.join(esc(line) for line in lines)}</p>"
+        return [("li", line.lstrip("-* ")) for line in lines]
+    return [("p", "\n".join(lines))] if first else []
