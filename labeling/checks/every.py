@@ -1,0 +1,89 @@
+"""All checks of one pair's texts, and what they need to know of the project."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from hone.labeling.checks import (
+    empty,
+    garbled,
+    language,
+    length,
+    mismatch,
+    personal,
+    refusal,
+    repeated,
+    residue,
+    secret,
+    spacing,
+    spelling,
+    toxic,
+    truncated,
+)
+from hone.labeling.checks.found import Found, Norms, Texts
+from hone.labeling.checks.tongues import tongue
+
+CHECKS = (
+    secret,
+    personal,
+    toxic,
+    empty,
+    truncated,
+    refusal,
+    mismatch,
+    repeated,
+    language,
+    garbled,
+    residue,
+    spelling,
+    length,
+    spacing,
+)
+MOST = 50  # findings of one kind in one pair: a list of a thousand addresses is one matter
+SAMPLE = 300  # responses whose language is asked
+MAJORITY = 0.6
+OWN_WORD = 3  # pairs with a word, from which on it is the team's own
+
+
+def check(texts: Texts, norms: Norms) -> list[Found]:
+    """What is found in one pair, without comparing it with others; by check, then by place."""
+    return [found for each in CHECKS for found in _some(each.find(texts, norms))]
+
+
+def norms_of(sample: Sequence[Texts]) -> Norms:
+    """What is usual among these pairs of a project."""
+    step = max(1, len(sample) // SAMPLE)
+    expected = _majority([tongue(texts.response) for texts in sample[::step]])
+    english = expected in (None, "en")
+    words = Counter(word for texts in sample for word in _unknown(texts)) if english else Counter[str]()
+    return Norms(
+        language=expected,
+        lengths={
+            "context": length.usual([len(texts.context.strip()) for texts in sample]),
+            "response": length.usual([len(texts.response.strip()) for texts in sample]),
+        },
+        ended=_share_ended(sample),
+        common=frozenset(word for word, pairs in words.items() if pairs >= OWN_WORD),
+    )
+
+
+def _share_ended(sample: Sequence[Texts]) -> float | None:
+    responses = [texts.response for texts in sample if texts.response.strip()]
+    return sum(map(truncated.ends, responses)) / len(responses) if len(responses) >= length.FEWEST else None
+
+
+def _unknown(texts: Texts) -> set[str]:
+    """Once a pair, wherever it stands: a team's word is in its contexts too."""
+    return {match[0] for _, text in texts.fields() for match in spelling.unknown(text)}
+
+
+def _majority(found: Sequence[str | None]) -> str | None:
+    said = Counter(code for code in found if code is not None)
+    code, count = said.most_common(1)[0] if said else (None, 0)
+    return code if count and count >= MAJORITY * said.total() else None
+
+
+def _some(found: Iterator[Found]) -> Iterator[Found]:
+    for place, one in enumerate(found):
+        if place == MOST:
+            return
+        yield one
