@@ -15,6 +15,7 @@ from hone.storage.records import Undefined
 
 TIES = 0.25  # share of test items that decide nothing: ties, both bad, the same text twice
 POWER = 0.8  # chance of finding a preference that is there
+STEP = 10  # pairs; an aim is a round number
 PREFERENCES = (0.7, 0.65, 0.6)  # share of decisive votes for the better model that one wants to find
 
 
@@ -33,17 +34,17 @@ def pairs_for(preference: float, settings: ProjectSettings) -> int:
     if isinstance(needed, Undefined):
         raise ValueError(needed.undefined)
     items = math.ceil(max(needed, gate.min_decisive) / (1 - TIES))
-    return math.ceil(items / settings.fractions[2] / 10) * 10
+    pairs = math.ceil(items / settings.fractions[2] / STEP) * STEP
+    while not _finds(preference, _votes(pairs, settings), gate.level):  # the exact test's power is a saw
+        pairs += STEP
+    return pairs
 
 
 def reason(pairs: int, settings: ProjectSettings) -> str:
     """What so many approved pairs are good for, in a sentence or two with its numbers."""
     gate = gate_of(settings)
-    test = round(pairs * settings.fractions[2])
-    votes = int(test * (1 - TIES))
-    told = (
-        f"{pairs:,} approved pairs give a test split of {test:,}; with a quarter of ties about {votes:,} of them decide"
-    )
+    test, votes = _test_items(pairs, settings), _votes(pairs, settings)
+    told = f"{pairs:,} approved pairs give {test:,} test items; with a quarter of ties about {votes:,} of them decide"
     if votes < gate.min_decisive:
         return f"{told}, and the project asks for {gate.min_decisive:,}: too few to call any model better."
     found = _smallest(votes, gate.level)
@@ -56,6 +57,19 @@ def reason(pairs: int, settings: ProjectSettings) -> str:
     if settings.task == "classification":
         told += f"; a share of right labels near 80 % is known to ± {_half_width(test, gate.level):.0f} points"
     return told + "."
+
+
+def _test_items(pairs: int, settings: ProjectSettings) -> int:
+    return round(pairs * settings.fractions[2])
+
+
+def _votes(pairs: int, settings: ProjectSettings) -> int:
+    return int(_test_items(pairs, settings) * (1 - TIES))
+
+
+def _finds(preference: float, votes: int, level: float) -> bool:
+    found = _smallest(votes, level)
+    return not isinstance(found, Undefined) and found <= preference
 
 
 @lru_cache(maxsize=256)
