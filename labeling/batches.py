@@ -1,77 +1,73 @@
-"""A batch: the approved text of every approved pair, split by group, frozen under a hash.
+"""Freezing a batch: the approved text of approved pairs, split by group, under a hash.
 
 The hash is the sha256 of the batch's canonical JSON lines, which are what `export_jsonl` writes: the checksum of
 the exported file (`sha256sum FILE`) is the hash of the batch.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-from hone.labeling import duplicates, spans, splits
+from hone.labeling import filtering
+from hone.labeling.batch_plan import Plan, plan
 from hone.labeling.texts import LONGEST_NOTE, must_be_text
-from hone.storage import audit, batches, pairs, people, reviews
-from hone.storage.batches import SPLITS, Batch, BatchItem, Exclusion, Split
+from hone.storage import approved, audit, batches, pairs
+from hone.storage.batches import SPLITS, Batch, BatchItem, Split
 from hone.storage.errors import Conflict, InputError, WorkspaceError
 from hone.storage.filters import PairFilter
-from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.records import Record, canonical, new_id, now
+from hone.storage.records import canonical, new_id, now
 from hone.storage.store import Cursor, Store
 
-FEW_TEST_ITEMS = 30
 LONGEST_NAME = 80
+TRIES = 3
 
 
-class Plan(Record):
-    """What a batch would hold if it were frozen now.
+def freeze(
+    store: Store,
+    project: Project,
+    person: Person,
+    name: str = "",
+    note: str = "",
+    wanted: PairFilter = pairs.EVERY,
+    planned: Plan | None = None,
+) -> Batch:
+    """Freeze the approved pairs that the filter means into the project's next batch.
 
-    `counts` gives the pairs of each split; `left_out` counts by reason, with the pairs that are not approved by
-    their state; `exclusions` name the approved pairs that stay out. `problem` says why it cannot be frozen.
-    """
+    The batch is planned beside the writer, which nobody waits for then, and stored in one transaction when what the
+    plan rests on is still so; else it is planned again. Pairs that are approved while it is planned are not in it.
 
-    items: tuple[BatchItem, ...]
-    exclusions: tuple[Exclusion, ...]
-    counts: dict[Split, int]
-    left_out: dict[str, int]
-    warnings: tuple[str, ...]
-    problem: str | None
-
-
-class _Approved(Record):
-    """An approved pair with the text that was approved."""
-
-    pair: Pair
-    text: Revision
-    group: str
-
-    @property
-    def said(self) -> str:
-        """The words by which two pairs are compared: an instruction that many contexts share is no likeness."""
-        asked = self.text.context if self.text.context.strip() else self.text.instruction
-        return f"{asked} \n {self.text.response}"
-
-
-def plan(store: Store, project: Project) -> Plan:
-    """What would be frozen now, and what not and why."""
-    with store.read() as cursor:
-        return _plan(cursor, project)
-
-
-def freeze(store: Store, project: Project, person: Person, name: str = "", note: str = "") -> Batch:
-    """Freeze all approved pairs into the project's next batch, in one transaction.
+    Args:
+        store: The open workspace.
+        project: Whose pairs.
+        person: Who freezes: a lead.
+        name: Else "Batch" and its number.
+        note: Kept in the audit log.
+        wanted: Which of the approved pairs.
+        planned: The plan that the person saw, made from the same filter; it is taken if it still holds.
 
     Raises:
         Forbidden: The person is no lead.
         InputError: There are too few approved pairs or groups; the message says what is missing.
-        Conflict: An earlier batch holds exactly this.
+        Conflict: An earlier batch holds exactly this; or the pairs changed each time while it was planned.
     """
     person.must("lead")
     name = must_be_text("name of a batch", name, LONGEST_NAME).strip()
     note = must_be_text("note", note, LONGEST_NOTE).strip()
-    return store.write(lambda cursor: _freeze(cursor, project, person, name, note))
+    for _ in range(TRIES):
+        made = planned if planned and planned.chosen == wanted else plan(store, project, wanted)
+        if made.problem:
+            raise InputError(made.problem)
+        frozen = _batch(project, person, made, name)
+        stored = store.write(lambda cursor, made=made, frozen=frozen: _store(cursor, made, frozen, note))  # type: ignore[misc]
+        if stored:
+            return stored
+        planned = None
+    raise Conflict(
+        f"The pairs changed {TRIES} times while the batch was planned: somebody takes approvals back. Freeze it again "
+        "in a moment."
+    )
 
 
 def verify(store: Store, batch: Batch) -> None:
@@ -123,187 +119,42 @@ def _line(item: BatchItem) -> bytes:
     return canonical(item.model_dump(mode="json")).encode() + b"\n"
 
 
-def _freeze(cursor: Cursor, project: Project, person: Person, name: str, note: str) -> Batch:
-    made = _plan(cursor, project)
-    if made.problem:
-        raise InputError(made.problem)
-    digest = batch_hash(made.items)
-    for earlier in batches.listing(cursor, project.id):
-        if earlier.sha256 == digest:
-            raise Conflict(f"Batch {earlier.number} holds exactly these pairs and texts already. Use it.")
-    number = batches.next_number(cursor, project.id)
-    batch = Batch(
+def _batch(project: Project, person: Person, made: Plan, name: str) -> Batch:
+    return Batch(
         id=new_id(),
         project_id=project.id,
-        number=number,
-        name=name or f"Batch {number}",
-        sha256=digest,
+        number=0,  # the writer knows it
+        name=name,
+        sha256=batch_hash(made.items),
         seed=project.settings.seed,
         fractions=project.settings.fractions,
         counts=made.counts,
         left_out=made.left_out,
+        chosen=made.chosen,
         frozen_by=person.id,
         frozen_at=now(),
     )
-    batches.add(cursor, batch, made.items, made.exclusions)
-    audit.record(cursor, person.id, "batch frozen", batch.id, number=number, sha256=digest, note=note)
-    return batch
 
 
-def _plan(cursor: Cursor, project: Project) -> Plan:
-    earlier = batches.splits_of_groups(cursor, project.id)
-    approved = _approved(cursor, project, earlier)
-    kept, exclusions = _without_duplicates(approved)
-    problem, chosen = None, dict[str, Split]()
-    try:
-        sizes = Counter(one.group for one in kept)
-        chosen = splits.assign(sizes, project.settings.fractions, project.settings.seed, earlier)
-    except InputError as found:
-        problem, kept = str(found), []
-    kept, alike = _without_leaks(kept, chosen, earlier)
-    exclusions += alike
-    items = _items(cursor, project, kept, chosen)
-    counts: Counter[Split] = Counter(item.split for item in items)
-    if not problem:
-        problem = _emptied(counts, alike)
-    states = pairs.counts(cursor, project.id)
-    unapproved: dict[str, int] = {state: number for state, number in states.items() if number and state != "approved"}
-    return Plan(
-        items=tuple(items),
-        exclusions=tuple(sorted(exclusions, key=lambda left: left.pair_number)),
-        counts={split: counts[split] for split in SPLITS},
-        left_out={**unapproved, **Counter(left.reason for left in exclusions)},
-        warnings=tuple(_warnings(cursor, kept, counts)),
-        problem=problem,
-    )
-
-
-def _approved(cursor: Cursor, project: Project, earlier: Mapping[str, Split]) -> list[_Approved]:
-    """All approved pairs: those whose group was in a batch first, so that a new copy gives way to the known one."""
-    found = pairs.listing(cursor, project.id, PairFilter(states=("approved",)), limit=pairs.MOST)
-    texts = pairs.texts(cursor, [pair.approved_revision for pair in found if pair.approved_revision])
-    approved = [
-        _Approved(pair=pair, text=texts[pair.approved_revision], group=pair.group or f"pair {pair.id}")
-        for pair in found
-        if pair.approved_revision
-    ]
-    return sorted(approved, key=lambda one: (one.group not in earlier, one.pair.number))
-
-
-def _without_duplicates(approved: Sequence[_Approved]) -> tuple[list[_Approved], list[Exclusion]]:
-    """The first of each text, and why the others stay out."""
-    kept: list[_Approved] = []
-    out: list[Exclusion] = []
-    first: dict[tuple[str, str, str], int] = {}
-    for one in approved:
-        text = one.text
-        same = (duplicates.normalised(text.instruction), duplicates.normalised(text.context),
-                duplicates.normalised(text.response))  # fmt: skip
-        if not text.response.strip():
-            out.append(_out(one.pair, "empty response"))
-        elif same in first:
-            out.append(_out(one.pair, "duplicate", f"of #{first[same]}"))
-        else:
-            first[same] = one.pair.number
-            kept.append(one)
-    return kept, out
-
-
-def _without_leaks(
-    kept: Sequence[_Approved], chosen: Mapping[str, Split], earlier: Mapping[str, Split]
-) -> tuple[list[_Approved], list[Exclusion]]:
-    """Leave out what is nearly the same on both sides: of train or validation and test, the side that is new.
-
-    A model may have learnt an earlier batch already, so a new test item that is near to it would prove nothing.
-    What is new on both sides, or was tested before, stays in the test.
-    """
-    tested = [one for one in kept if chosen[one.group] == "test"]
-    learnt = [one for one in kept if chosen[one.group] != "test"]
-    fresh = [one for one in tested if one.group not in earlier]
-    before = [one for one in learnt if one.group in earlier]
-    out = _alike(fresh, before, "near-duplicate of an item that was learnt before")
-    gone = {left.pair_id for left in out}
-    out += _alike(learnt, [one for one in tested if one.pair.id not in gone], "near-duplicate of a test item")
-    gone = {left.pair_id for left in out}
-    return [one for one in kept if one.pair.id not in gone], out
-
-
-def _alike(probes: Sequence[_Approved], others: Sequence[_Approved], reason: str) -> list[Exclusion]:
-    """The probes that are nearly the same as one of the others, with the reason to leave them out."""
-    number = {one.pair.id: one.pair.number for one in others}
-    found = duplicates.near_duplicates(
-        {one.pair.id: duplicates.shingles(one.said) for one in probes},
-        {one.pair.id: duplicates.shingles(one.said) for one in others},
-    )
-    return [
-        _out(one.pair, reason, f"of #{number[like.like]}, {like.jaccard:.2f} alike")
-        for one in probes
-        if (like := found.get(one.pair.id))
-    ]
-
-
-def _items(cursor: Cursor, project: Project, kept: Sequence[_Approved], chosen: Mapping[str, Split]) -> list[BatchItem]:
-    approvers = _approvers(cursor, project, kept)
-    return [
-        BatchItem(
-            position=position,
-            pair_id=one.pair.id,
-            pair_number=one.pair.number,
-            revision_id=one.text.id,
-            group=one.group,
-            split=chosen[one.group],
-            instruction=one.text.instruction,
-            context=one.text.context,
-            response=one.text.response,
-            metadata=one.pair.metadata,
-            approvers=approvers[one.pair.id],
-        )
-        for position, one in enumerate(sorted(kept, key=lambda one: one.pair.number))
-    ]
-
-
-def _approvers(cursor: Cursor, project: Project, kept: Sequence[_Approved]) -> dict[str, tuple[str, ...]]:
-    """Who approved the text of each pair in its round: the experts whose text it is, and the lead who decided."""
-    names = {person.id: person.name for person in people.everyone(cursor)}
-    wanted = {one.pair.id: one for one in kept}
-    given = [r for r in reviews.of_project(cursor, project.id) if r.decision == "approve" and r.pair_id in wanted]
-    texts = {one.id: one.response for one in pairs.texts(cursor, [review.revision_id for review in given]).values()}
-    found: dict[str, set[str]] = {pair_id: set() for pair_id in wanted}
-    for review in given:
-        one = wanted[review.pair_id]
-        if review.round == one.pair.round and texts[review.revision_id].rstrip() == one.text.response.rstrip():
-            found[review.pair_id].add(names[review.person_id])
-    for decided in reviews.adjudications(cursor, project.id):
-        if decided.pair_id in wanted and decided.round == wanted[decided.pair_id].pair.round:
-            found[decided.pair_id].add(names[decided.person_id])
-    return {pair_id: tuple(sorted(said)) for pair_id, said in found.items()}
-
-
-def _warnings(cursor: Cursor, kept: Sequence[_Approved], counts: Mapping[Split, int]) -> Iterable[str]:
-    standing = {one.pair.id: one.text for one in kept}
-    flags = reviews.flags(cursor, list(standing))
-    flagged = {flag.pair_id for flag in flags if spans.remains(flag, standing[flag.pair_id])}
-    if flagged:
-        numbers = sorted(one.pair.number for one in kept if one.pair.id in flagged)
-        shown = ", ".join(f"#{number}" for number in numbers[:5]) + (", …" if len(numbers) > 5 else "")
-        yield f"{len(numbers)} approved {_pairs(len(numbers))} still with words that an expert flagged: {shown}."
-    if 0 < counts["test"] < FEW_TEST_ITEMS:
-        yield f"The test split has {counts['test']} {_pairs(counts['test'])}: the report's intervals will be wide."
-
-
-def _pairs(number: int) -> str:
-    return "pair" if number == 1 else "pairs"
-
-
-def _emptied(counts: Mapping[Split, int], alike: Sequence[Exclusion]) -> str | None:
-    empty = [split for split in SPLITS if not counts[split]]
-    if not empty:
+def _store(cursor: Cursor, made: Plan, frozen: Batch, note: str) -> Batch | None:
+    """Store the batch if its plan still holds; None if not."""
+    for earlier in batches.listing(cursor, frozen.project_id):
+        if earlier.sha256 == frozen.sha256:
+            raise Conflict(f"Batch {earlier.number} holds exactly these pairs and texts already. Use it.")
+    ids = [item.pair_id for item in made.items]
+    if approved.basis(cursor, frozen.project_id, ids, made.made_at) != made.basis:
         return None
-    return (
-        f"Nothing is left for {' and '.join(empty)} after {len(alike)} near-duplicates were left out. "
-        "Approve pairs of other groups."
+    number = batches.next_number(cursor, frozen.project_id)
+    batch = frozen.model_copy(update={"number": number, "name": frozen.name or f"Batch {number}", "frozen_at": now()})
+    batches.add(cursor, batch, made.items, made.exclusions)
+    audit.record(
+        cursor,
+        batch.frozen_by,
+        "batch frozen",
+        batch.id,
+        number=number,
+        sha256=batch.sha256,
+        chosen=filtering.text_of(batch.chosen),
+        note=note,
     )
-
-
-def _out(pair: Pair, reason: str, detail: str = "") -> Exclusion:
-    return Exclusion(pair_id=pair.id, pair_number=pair.number, reason=reason, detail=detail)
+    return batch

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
+from hone.labeling import batch_plan
 from hone.labeling import batches as freezing
 from hone.platform.api.caller import Lead, Of, Open
 from hone.storage import batches
@@ -45,7 +46,7 @@ def list_batches(opened: Open, _: Lead, project: Of) -> list[Batch]:
 @router.get("/projects/{name}/batches/plan")
 def plan(opened: Open, _: Lead, project: Of) -> dict[str, Any]:
     """What a batch frozen now would hold: counts by split, what is left out and why, warnings."""
-    found = freezing.plan(opened.store, project)
+    found = batch_plan.plan(opened.store, project)
     return found.model_dump(mode="json", exclude={"items"})
 
 

@@ -4,8 +4,9 @@ from functools import partial
 
 import streamlit as st
 
+from hone.labeling import batch_plan
 from hone.labeling import batches as frozen
-from hone.labeling.batches import Plan
+from hone.labeling.batch_plan import Plan
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import esc
 from hone.storage import batches, pairs
@@ -28,7 +29,7 @@ def page() -> None:
     with shell.store().read() as cursor:
         made = batches.listing(cursor, project.id)
     with shell.trouble():
-        _next(project, person, frozen.plan(shell.store(), project), made)
+        _next(project, person, batch_plan.plan(shell.store(), project), made)
     _so_far(made)
 
 

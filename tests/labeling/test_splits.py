@@ -68,3 +68,33 @@ def test_three_groups_of_one_split_leave_nothing_for_the_others() -> None:
         assign({"a": 1, "b": 1, "c": 1}, FRACTIONS, 7, earlier)
     with pytest.raises(InputError, match="1 new group is too few"):
         assign({"a": 1, "b": 1, "d": 1}, FRACTIONS, 7, earlier)
+
+
+@given(GROUPS, st.integers(0, 99))
+def test_without_labels_all_pairs_count_alike(groups: dict[str, int], seed: int) -> None:
+    one_label = {group: {"yes": size} for group, size in groups.items()}
+    assert assign(groups, FRACTIONS, seed, {}, one_label) == assign(groups, FRACTIONS, seed, {})
+
+
+def test_each_label_comes_close_to_the_fractions_in_every_split() -> None:
+    labels = {f"group {n}": {"common": 1} if n % 10 else {"rare": 1} for n in range(1_000)}
+    chosen = assign(dict.fromkeys(labels, 1), FRACTIONS, 7, {}, labels)
+    found = Counter((split, next(iter(labels[group]))) for group, split in chosen.items())
+    assert found == {
+        ("train", "common"): 630,
+        ("validation", "common"): 90,
+        ("test", "common"): 180,
+        ("train", "rare"): 70,
+        ("validation", "rare"): 10,
+        ("test", "rare"): 20,
+    }
+
+
+@given(GROUPS, GROUPS, st.integers(0, 99))
+def test_labels_move_no_group_of_an_earlier_batch(first: dict[str, int], more: dict[str, int], seed: int) -> None:
+    earlier = assign(first, FRACTIONS, seed, {})
+    both = {**first, **more}
+    labels = {group: {"long" if len(group) > 4 else "short": size} for group, size in both.items()}
+    later = assign(both, FRACTIONS, seed, earlier, labels)
+    assert {group: later[group] for group in first} == earlier
+    assert set(later.values()) == set(SPLITS)
