@@ -7,6 +7,7 @@ from browsing import Browser
 
 from hone.labeling import project_file
 from hone.labeling.templates.shelf import template
+from hone.platform.frame import project_form
 from hone.storage import gold, projects
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -20,6 +21,11 @@ def newest(store: Store, name: str) -> Project:
 
 def write(seen: Browser, key: str, text: str, kind: str = "text_input") -> None:
     seen.widget(kind, key).input(text).run()
+
+
+def fill(seen: Browser, key: str, text: str, kind: str = "text_input") -> None:
+    """Write into a field of a form: nothing is drawn before the form is sent."""
+    seen.widget(kind, key).input(text)
 
 
 def save(seen: Browser, form: int) -> Browser:
@@ -112,11 +118,11 @@ def test_a_classification_asks_for_its_labels(store: Store, lead: Person) -> Non
 
 def test_a_question_of_ones_own_and_a_scale_of_three_are_added(store: Store, project: Project, lead: Person) -> None:
     seen = Browser(store, lead).go("project")
-    write(seen, "name3", "Formality")
-    write(seen, "anchors3", "Too stiff.\nRight.\nToo casual.", "text_area")
-    write(seen, "asked0", "Sources checked")
-    seen.widget("selectbox", "kind0").set_value("single").run()
-    write(seen, "options0", "all\nsome\nnone", "text_area")
+    fill(seen, "name3", "Formality")
+    fill(seen, "anchors3", "Too stiff.\nRight.\nToo casual.", "text_area")
+    fill(seen, "asked0", "Sources checked")
+    seen.widget("selectbox", "kind0").set_value("single")
+    fill(seen, "options0", "all\nsome\nnone", "text_area")
     save(seen, RUBRIC)
     made = newest(store, project.name).settings
     assert (made.rubric[3].key, sorted(made.rubric[3].anchors)) == ("formality", [1, 2, 3])
@@ -125,7 +131,7 @@ def test_a_question_of_ones_own_and_a_scale_of_three_are_added(store: Store, pro
 
 def test_a_reworded_score_keeps_its_key(store: Store, project: Project, lead: Person) -> None:
     seen = Browser(store, lead).go("project")
-    write(seen, "name1", "Manner")
+    fill(seen, "name1", "Manner")
     save(seen, RUBRIC)
     made = newest(store, project.name)
     assert (made.version, made.settings.rubric[1].key, made.settings.rubric[1].name) == (2, "tone", "Manner")
@@ -133,7 +139,7 @@ def test_a_reworded_score_keeps_its_key(store: Store, project: Project, lead: Pe
 
 def test_a_scale_of_one_score_is_refused_by_name(store: Store, project: Project, lead: Person) -> None:
     seen = Browser(store, lead).go("project")
-    write(seen, "anchors0", "Good.", "text_area")
+    fill(seen, "anchors0", "Good.", "text_area")
     save(seen, RUBRIC)
     assert "Accuracy has words for 1 scores; 2 to 7 are possible" in seen.text
     assert newest(store, project.name).version == 1
@@ -141,9 +147,9 @@ def test_a_scale_of_one_score_is_refused_by_name(store: Store, project: Project,
 
 def test_a_flag_is_taken_away_and_groups_are_changed(store: Store, project: Project, lead: Person) -> None:
     seen = Browser(store, lead).go("project")
-    write(seen, "flag0", "")
-    write(seen, "groups", "age\ntenants", "text_area")
-    write(seen, "reasons", "plainer", "text_area")
+    fill(seen, "flag0", "")
+    fill(seen, "groups", "age\ntenants", "text_area")
+    fill(seen, "reasons", "plainer", "text_area")
     save(seen, FLAGS)
     made = newest(store, project.name).settings
     assert "stereotype" not in {each.key for each in made.taxonomy}
@@ -156,7 +162,6 @@ def test_rules_hold_rates_order_aim_and_thresholds(store: Store, project: Projec
     seen = Browser(store, lead).go("project")
     for key, value in (("gold-", 10), ("again-", 5), ("aim-", 300), ("fast-", 6.0), ("least-rougeL", 0.3)):
         seen.widget("number_input", key).set_value(value)
-    seen.widget("number_input", "guard-token_f1").set_value(None)
     seen.widget("selectbox", "order").set_value("random")
     seen.widget("selectbox", "suggestions").set_value("off")
     seen.widget("checkbox", "sign-off").check()
@@ -166,7 +171,6 @@ def test_rules_hold_rates_order_aim_and_thresholds(store: Store, project: Projec
     assert (made.order, made.suggestions, made.sign_off, made.aim) == ("random", "off", True, 300)
     assert made.aim_reason.startswith("300 approved pairs give 60 test items")
     assert made.gate["thresholds"] == [{"metric": "rougeL", "at_least": 0.3}]
-    assert [each["metric"] for each in made.gate["guards"]] == ["rougeL"]
 
 
 @pytest.mark.parametrize(
@@ -189,10 +193,18 @@ def test_a_rule_that_does_not_fit_is_told_and_what_was_entered_stays(
     assert says is None or seen.widget(kind, key).value == value
 
 
+def test_a_metric_without_a_number_has_no_rule_and_the_rest_of_the_gate_stays() -> None:
+    old = {"win_rate_margin": 0.05, "thresholds": [{"metric": "rouge1", "at_least": 0.2}]}
+    made = project_form.gate(old, level=0.9, min_decisive=40, margins={"rougeL": 0.01, "token_f1": None}, least={})
+    assert (made["level"], made["min_decisive"], made["win_rate_margin"]) == (0.9, 40, 0.05)
+    assert made["guards"] == [{"metric": "rougeL", "margin": 0.01}]
+    assert made["thresholds"] == [{"metric": "rouge1", "at_least": 0.2}]
+
+
 def test_an_example_is_added_later(store: Store, project: Project, lead: Person) -> None:
     seen = Browser(store, lead).go("project")
-    write(seen, "more-", "When is rent due?", "text_area")
-    seen.widget("text_area", f"more-{project.id}-1-response").input("On the 3rd.").run()
+    fill(seen, "more-", "When is rent due?", "text_area")
+    seen.widget("text_area", f"more-{project.id}-1-response").input("On the 3rd.")
     seen.press("Add the example")
     made = newest(store, project.name)
     assert made.settings.examples[0].response == "On the 3rd."
@@ -216,7 +228,7 @@ def test_versions_say_who_changed_what_and_an_old_one_can_be_used_again(
 
 def test_settings_are_copied_into_a_new_project(store: Store, project: Project, lead: Person) -> None:
     seen = Browser(store, lead).go("project")
-    write(seen, "copy-", "letters")
+    fill(seen, "copy-", "letters")
     seen.press("Copy")
     assert "letters has the settings of contracts, without its pairs" in seen.text
     assert newest(store, "letters").settings == project.settings
