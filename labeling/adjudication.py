@@ -1,14 +1,18 @@
-"""Where experts differ, a lead decides: between their versions without knowing whose they are, or with another."""
+"""Where experts differ, a lead decides: between their versions without knowing whose they are, or with another.
 
+With a project's sign-off, what experts agree on comes to the same place: the lead's word ends the round too.
+"""
+
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
 from hone.labeling import spans, texts
 from hone.labeling.saying import revised
 from hone.labeling.standing import settle, start_revision
-from hone.storage import audit, pairs, reviews
+from hone.storage import audit, deciding, flags, pairs, reviews
+from hone.storage.deciding import Waiting
 from hone.storage.errors import Conflict, InputError
-from hone.storage.filters import PairFilter
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -17,6 +21,7 @@ from hone.storage.reviews import Adjudication, NewFlag, Review, Source
 from hone.storage.store import Cursor, Store
 
 LABELS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ACT = {"disputed": "dispute decided", "agreed": "agreement signed off"}
 
 
 class MarkedFlag(NewFlag):
@@ -39,20 +44,51 @@ class Version(Record):
 
 
 class Dispute(Record):
-    """A pair on which the experts of a round differ. `start` is the text that they all saw."""
+    """A pair that waits for a lead. `start` is the text that all experts of the round saw.
+
+    `agreed` is the letter of the version that they agree on, None when they differ.
+    """
 
     pair: Pair
     start: Revision
     versions: tuple[Version, ...]
+    agreed: str | None = None
 
 
-def disputes(store: Store, project: Project, person: Person) -> list[Dispute]:
-    """All pairs of the project that wait for a decision, by priority and number."""
+class Waits(Record):
+    """How much waits for a lead: pairs on which experts differ, pairs to sign off, flags that nobody resolved."""
+
+    disputed: int
+    agreed: int
+    flags: int
+
+
+def waits(store: Store, project: Project, person: Person) -> Waits:
+    """How much waits for a lead in this project."""
     person.must("lead")
     with store.read() as cursor:
-        waiting = pairs.listing(cursor, project.id, PairFilter(states=("disputed",)), limit=pairs.MOST)
-        waiting.sort(key=lambda pair: (-pair.priority, pair.number))
-        return [_dispute(cursor, pair) for pair in waiting]
+        return Waits(
+            disputed=deciding.count(cursor, project.id, "disputed"),
+            agreed=deciding.count(cursor, project.id, "agreed"),
+            flags=flags.open_counts(cursor, project.id).total(),
+        )
+
+
+def disputes(
+    store: Store,
+    project: Project,
+    person: Person,
+    state: Waiting = "disputed",
+    *,
+    limit: int = 50,
+    skip: int = 0,
+) -> list[Dispute]:
+    """The pairs that wait for a decision, or with "agreed" for a sign-off; by priority and number."""
+    person.must("lead")
+    with store.read() as cursor:
+        ids = deciding.waiting(cursor, project.id, state, limit, skip)
+        found = pairs.many(cursor, ids)
+        return [_dispute(cursor, found[pair_id]) for pair_id in ids]
 
 
 def decide(
@@ -67,12 +103,13 @@ def decide(
     reason: str = "",
     request_key: str,
 ) -> Adjudication:
-    """End a dispute: approve one version (`version` "A", "B", ...) or a text of one's own, or reject the pair.
+    """End a round: approve one version (`version` "A", "B", ...) or a text of one's own, or reject the pair.
 
     Raises:
         Forbidden: The person is no lead.
         InputError: There is no such version, the text is empty, or an approval names not exactly one of both.
-        Conflict: The pair is not disputed (any more). The same request key again gives the first decision.
+        Conflict: The pair is neither disputed nor to be signed off (any more). The same request key again gives the
+            first decision.
     """
     person.must("lead")
 
@@ -113,9 +150,9 @@ def settle_dispute(
     request_key: str,
 ) -> Adjudication:
     """Store a lead's decision inside the caller's transaction; everything is checked before the first row."""
-    if pair.project_id != project.id or pair.state != "disputed":
+    if pair.project_id != project.id or pair.state not in ("disputed", "agreed"):
         raise Conflict(f"Pair #{pair.number} is {pair.state}, not disputed: there is nothing to decide.")
-    given = _opinions(cursor, pair)
+    given = opinions(cursor, pair)
     start = start_revision(cursor, pair)
     reason = texts.must_be_text("reason", reason, texts.LONGEST_NOTE)
     if decision == "approve":
@@ -139,7 +176,7 @@ def settle_dispute(
     )
     reviews.adjudicate(cursor, made)
     settle(cursor, project, pair.id)
-    audit.record(cursor, person.id, "dispute decided", pair.id, decision=decision, round=pair.round)
+    audit.record(cursor, person.id, _ACT[pair.state], pair.id, decision=decision, round=pair.round)
     return made
 
 
@@ -168,9 +205,9 @@ def _chosen(
 
 
 def _dispute(cursor: Cursor, pair: Pair) -> Dispute:
-    given = _opinions(cursor, pair)
+    given = opinions(cursor, pair)
     found = pairs.texts(cursor, [review.revision_id for review in given])
-    flags = reviews.flags(cursor, [pair.id])
+    marked = reviews.flags(cursor, [pair.id])
     versions = tuple(
         Version(
             label=label,
@@ -179,15 +216,23 @@ def _dispute(cursor: Cursor, pair: Pair) -> Dispute:
             edited=review.revision_id != review.seen_revision,
             ratings=review.ratings,
             categories=review.categories,
-            flags=tuple(_marked(flag, found[review.revision_id]) for flag in flags if flag.review_id == review.id),
+            flags=tuple(_marked(flag, found[review.revision_id]) for flag in marked if flag.review_id == review.id),
             note=review.note,
         )
         for label, review in zip(LABELS, given, strict=False)
     )
-    return Dispute(pair=pair, start=start_revision(cursor, pair), versions=versions)
+    agreed = _agreed(versions) if pair.state == "agreed" else None
+    return Dispute(pair=pair, start=start_revision(cursor, pair), versions=versions, agreed=agreed)
 
 
-def _opinions(cursor: Cursor, pair: Pair) -> list[Review]:
+def _agreed(versions: Sequence[Version]) -> str | None:
+    """The first version of those that most share."""
+    said = [(each.decision, each.response.rstrip() if each.decision == "approve" else "") for each in versions]
+    most = Counter(said).most_common(1)
+    return versions[said.index(most[0][0])].label if most else None
+
+
+def opinions(cursor: Cursor, pair: Pair) -> list[Review]:
     """The round's opinions in the order of their letters, which is drawn by a hash of pair, round and person."""
     given = [r for r in reviews.current(cursor, pair.id, pair.round) if r.decision in ("approve", "reject")]
     return sorted(given, key=lambda review: sha256(pair.id, str(pair.round), review.person_id))

@@ -3,7 +3,7 @@
 import pytest
 from deskwork import Desk
 
-from hone.labeling import adjudication, batches
+from hone.labeling import adjudication, batches, sending_back, standing
 from hone.labeling.adjudication import Dispute, Version
 from hone.labeling.spans import mark
 from hone.storage import pairs
@@ -153,3 +153,49 @@ def test_experts_do_not_adjudicate(desk_room: Desk) -> None:
         adjudication.decide(
             desk_room.store, desk_room.project, desk_room.ana, dispute.pair.id, "reject", request_key="x"
         )
+
+
+def test_one_dispute_after_the_other_can_be_read_without_the_others(desk_room: Desk) -> None:
+    desk_room.fill(3)
+    for _ in range(3):
+        desk_room.say(desk_room.ana, response="Ana's text")
+        desk_room.say(desk_room.ben, response="Ben's text")
+    asked = (desk_room.store, desk_room.project, desk_room.lead)
+    found = [adjudication.disputes(*asked, limit=1, skip=skip)[0].pair.number for skip in range(3)]
+    assert found == [1, 2, 3]
+    assert adjudication.disputes(*asked, limit=1, skip=3) == []
+    assert adjudication.waits(*asked).disputed == 3
+
+
+def signed_off(room: Desk) -> Dispute:
+    """Ana and Ben agree on a text in a project that asks for a lead's word."""
+    settings = room.project.settings.model_copy(update={"sign_off": True})
+    room.project = room.store.write(lambda cursor: standing.change_settings(cursor, room.project, settings, room.lead))
+    room.fill(1)
+    room.say(room.ana, response="Agreed text")
+    room.say(room.ben, response="Agreed text ")
+    [dispute] = adjudication.disputes(room.store, room.project, room.lead, "agreed")
+    return dispute
+
+
+def test_what_experts_agree_on_waits_for_a_lead_where_the_project_says_so(desk_room: Desk) -> None:
+    dispute = signed_off(desk_room)
+    waits = adjudication.waits(desk_room.store, desk_room.project, desk_room.lead)
+    assert (waits.disputed, waits.agreed, dispute.pair.state) == (0, 1, "agreed")
+    assert dispute.agreed is not None
+    decide(desk_room, dispute, version=dispute.agreed, reason="")
+    assert desk_room.approved_text(dispute.pair.id) == "Agreed text"
+
+
+def test_a_lead_may_edit_or_reject_what_experts_agree_on(desk_room: Desk) -> None:
+    dispute = signed_off(desk_room)
+    decide(desk_room, dispute, response="Agreed text, mended")
+    assert desk_room.approved_text(dispute.pair.id) == "Agreed text, mended"
+
+
+def test_what_experts_agree_on_can_be_sent_back(desk_room: Desk) -> None:
+    dispute = signed_off(desk_room)
+    sending_back.send_back(
+        desk_room.store, desk_room.project, desk_room.lead, dispute.pair.id, "Too long", version="A", request_key="b"
+    )
+    assert desk_room.pair(dispute.pair.id).state == "open"
