@@ -4,22 +4,26 @@ A pair is leased for 15 minutes, renewed while the page is open. What an expert 
 transaction and answered after the commit; the same request key twice is one review.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from hone.labeling import texts
-from hone.labeling.saying import Draft, Opinion, must_be_free, must_be_wanted, say
-from hone.labeling.standing import settle, start_revision
-from hone.storage import batches, findings, pairs, queue, reviews, suggestions
-from hone.storage.errors import Conflict
+from hone.labeling.saying import Draft, Held, Opinion, Saying, must_be_free, must_be_wanted, say_all
+from hone.labeling.standing import start_revision
+from hone.labeling.undoing import undo
+from hone.storage import findings, pairs, queue, reviews, suggestions, tally
+from hone.storage.errors import Conflict, HoneError
 from hone.storage.findings import Finding
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.queue import Lease
-from hone.storage.records import Record, new_id, now
-from hone.storage.reviews import NewFlag, Review
+from hone.storage.queue import Lease, Wish
+from hone.storage.records import Record, now
+from hone.storage.reviews import Review
 from hone.storage.store import Cursor, Store
 from hone.storage.suggestions import Offer
 
@@ -34,6 +38,8 @@ class DeskView(Record):
     newest opinion that `undo` would try to take back. `findings` are what the checks found in the imported texts;
     `suggestion` is a model's answer, unless the project keeps it away; `comment` what a lead said when they sent
     this person's opinion back.
+
+    A gold pair, or one that this person has decided before, looks like any other, and counts as `done` like it.
     """
 
     pair: Pair | None
@@ -56,12 +62,30 @@ def next_view(store: Store, project: Project, person: Person) -> DeskView:
         Forbidden: The person is no expert.
     """
     person.must("expert")
-    with store.read() as cursor:
-        lease = queue.holding(cursor, project.id, person.id)
-    if lease is None:
-        lease = store.write(lambda cursor: queue.claim(cursor, project.id, person.id))
+    rules = project.settings
+    wish = Wish(
+        project_id=project.id,
+        person_id=person.id,
+        gold_rate=rules.gold_rate,
+        repeat_rate=rules.repeat_rate,
+        seed=rules.seed,
+    )
+    lease = store.write_each(queue.claim_all, wish)
     with store.read() as cursor:
         return _view(cursor, project, person, lease)
+
+
+@dataclass(frozen=True)
+class _Submission:
+    """One request to store an opinion."""
+
+    project: Project
+    person: Person
+    token: str
+    opinion: Opinion
+    request_key: str
+    pair_id: str | None
+    seen: str | None
 
 
 def submit(
@@ -87,38 +111,61 @@ def submit(
             not the one that was seen.
     """
     person.must("expert")
-
-    def change(cursor: Cursor) -> Review:
-        earlier = _answered(cursor, request_key, person)
-        if earlier:
-            if pair_id not in (None, earlier.pair_id):
-                raise Conflict("This request key was used for another pair. Reload the page.")
-            return earlier
-        pair, held = _pair_of(cursor, project, person, token, pair_id)
-        return say(cursor, project, pair, person, opinion, held=held, source="page", request_key=request_key, seen=seen)
-
-    return store.write(change)
+    return store.write_each(_submit_all, _Submission(project, person, token, opinion, request_key, pair_id, seen))
 
 
-def undo(store: Store, project: Project, person: Person, request_key: str) -> Review | None:
-    """Take back the person's newest opinion in the project, as a new row, and hand them the pair again.
+def _submit_all(cursor: Cursor, given: Sequence[_Submission]) -> list[Review | HoneError]:
+    """Store what waits, each for itself; what was stored before is answered by what it is.
 
-    What they had said is their draft. Gives the undoing row, or None when there is nothing to take back.
-
-    Raises:
-        Conflict: The opinion was used already: the pair is in another round, adjudicated or in a batch; or it
-            was a skip and the pair is with others now.
+    A key that came twice in one go is stored once, and the second is answered like a later repeat.
     """
-    person.must("expert")
+    answers: dict[int, Review | HoneError] = {}
+    keys = [one.request_key for one in given]
+    earlier = reviews.by_requests(cursor, keys)
+    leases = queue.held_all(cursor, [one.token for one in given])
+    said: defaultdict[tuple[str, int], list[tuple[int, Saying]]] = defaultdict(list)
+    projects = {(one.project.id, one.project.version): one.project for one in given}
+    for place, one in enumerate(given):
+        if one.request_key in earlier or one.request_key in keys[:place]:
+            continue
+        saying = _saying(one, leases.get(one.token))
+        if isinstance(saying, HoneError):
+            answers[place] = saying
+        else:
+            said[(one.project.id, one.project.version)].append((place, saying))
+    for project, waiting in said.items():
+        stored = say_all(cursor, projects[project], [saying for _, saying in waiting])
+        answers.update(zip((place for place, _ in waiting), stored, strict=True))
+    for place, one in enumerate(given):
+        if place not in answers:
+            answers[place] = _repeated(one, earlier.get(one.request_key) or answers[keys.index(one.request_key)])
+    return [_plain(answers[place]) for place in range(len(given))]
 
-    def change(cursor: Cursor) -> Review | None:
-        earlier = _answered(cursor, request_key, person)
-        if earlier:
-            return earlier
-        last = next(iter(reviews.last_of(cursor, project.id, person.id, limit=1)), None)
-        return _take_back(cursor, project, person, last, request_key) if last else None
 
-    return store.write(change)
+def _saying(one: _Submission, lease: Lease | None) -> Saying | HoneError:
+    """The opinion on the pair of the lease, or else on the one that is named."""
+    if lease is not None and lease.person_id == one.person.id:
+        held: Held = "live" if lease.expires_at > now() else "over"
+        return Saying(lease.subject_id, one.person, one.opinion, one.request_key, "page", held, one.seen)
+    if one.pair_id is not None:
+        return Saying(one.pair_id, one.person, one.opinion, one.request_key, "page", "none", one.seen)
+    return queue.lost()
+
+
+def _repeated(one: _Submission, first: Review | HoneError) -> Review | HoneError:
+    """The answer to a request that came before."""
+    if isinstance(first, HoneError):
+        return first
+    if first.person_id != one.person.id:
+        return Conflict("This request key was used by somebody else. Reload the page.")
+    if one.pair_id not in (None, first.pair_id):
+        return Conflict("This request key was used for another pair. Reload the page.")
+    return first
+
+
+def _plain(answer: Review | HoneError) -> Review | HoneError:
+    """The answer as the expert may see it: a second look is like any other."""
+    return answer if isinstance(answer, HoneError) else answer.model_copy(update={"kind": "review"})
 
 
 def save_draft(store: Store, project: Project, person: Person, token: str, draft: Draft) -> None:
@@ -140,9 +187,11 @@ def keep_lease(store: Store, project: Project, person: Person, token: str) -> Le
 
     def change(cursor: Cursor) -> Lease:
         pair, live = _leased(cursor, project, person, token)
-        if not live:
-            must_be_wanted(pair, person, reviews.current(cursor, pair.id, pair.round))
-            must_be_free(cursor, pair, person)
+        given = reviews.current(cursor, pair.id, pair.round)
+        again = pair.kind == "gold" or any(review.person_id == person.id for review in given)
+        if not live and not again:  # a second look takes no place from anybody
+            must_be_wanted(pair, person, given)
+            must_be_free(pair, person, given, queue.held_by(cursor, [pair.id]).get(pair.id, set()))
         return queue.renew(cursor, token, person.id)
 
     return store.write(change)
@@ -167,22 +216,46 @@ def leave(store: Store, project: Project, person: Person, token: str, *, soon: b
 
 
 def _view(cursor: Cursor, project: Project, person: Person, lease: Lease | None) -> DeskView:
-    pair = pairs.get(cursor, lease.subject_id) if lease else None
-    start = start_revision(cursor, pair) if pair else None
-    bare = start is not None and not start.response.strip()
-    return DeskView(
-        pair=pair,
+    counted = tally.of(cursor, project.id, person.id)
+    last = reviews.get(cursor, counted.last[0]) if counted.last else None
+    view = DeskView(
+        pair=None,
         lease=lease,
-        revision=start,
-        draft=_draft(cursor, person, pair) if pair else None,
-        why=pair.why if pair else "",
-        done=reviews.done_by(cursor, project.id, person.id),
-        waiting=reviews.waiting_for(cursor, project.id, person.id),
-        last=next(iter(reviews.last_of(cursor, project.id, person.id, limit=1)), None),
-        findings=tuple(findings.of_pairs(cursor, [pair.id])) if pair else (),
-        suggestion=suggestions.offer(cursor, pair.id) if pair and bare and _offers(project) else None,
-        comment=reviews.comment_of(cursor, pair.id, person.id) if pair else None,
+        revision=None,
+        draft=None,
+        why="",
+        done=counted.done,
+        waiting=counted.waiting,
+        last=last and last.model_copy(update={"kind": "review"}),
     )
+    return view if lease is None else view.model_copy(update=_shown(cursor, project, person, lease.subject_id))
+
+
+def _shown(cursor: Cursor, project: Project, person: Person, pair_id: str) -> dict[str, object]:
+    """What is on the screen of the pair that this person holds."""
+    pair, first = pairs.with_texts(cursor, [pair_id])[pair_id]
+    start = first if pair.round == 1 else start_revision(cursor, pair)
+    draft = _draft(cursor, person, pair)
+    again = pair.reserved_for == person.id or draft is not None  # what was sent back is a draft at the least
+    bare = not start.response.strip()
+    shown = _like_any(pair)
+    comment = reviews.comment_of(cursor, pair, person.id) if again else None
+    return {
+        "pair": shown,
+        "revision": start,
+        "draft": draft,
+        "why": shown.why if comment is None else "sent back",
+        "findings": tuple(findings.of_pairs(cursor, [pair.id])) if pair.checks else (),
+        "suggestion": suggestions.offer(cursor, pair.id) if bare and _offers(project) else None,
+        "comment": comment,
+    }
+
+
+def _like_any(pair: Pair) -> Pair:
+    """The pair without what tells a gold or decided one from those that wait for a first opinion."""
+    why = pair.why if pair.kind == "pair" and pair.state == "open" else "new"
+    told = {"kind": "pair", "state": "open", "done": 0, "why": why, "approved_revision": None, "reserved_for": None}
+    return pair.model_copy(update=told)
 
 
 def _offers(project: Project) -> bool:
@@ -197,14 +270,6 @@ def _draft(cursor: Cursor, person: Person, pair: Pair) -> Draft | None:
         return None
 
 
-def _answered(cursor: Cursor, request_key: str, person: Person) -> Review | None:
-    """What an earlier try of this request stored."""
-    earlier = reviews.by_request(cursor, request_key)
-    if earlier and earlier.person_id != person.id:
-        raise Conflict("This request key was used by somebody else. Reload the page.")
-    return earlier
-
-
 def _leased(cursor: Cursor, project: Project, person: Person, token: str) -> tuple[Pair, bool]:
     """The pair of a lease, and whether its time still runs; Conflict when the lease is not there."""
     lease = queue.held(cursor, token, person.id)
@@ -216,76 +281,3 @@ def _leased(cursor: Cursor, project: Project, person: Person, token: str) -> tup
 def _must_be_of(project: Project, pair: Pair) -> None:
     if pair.project_id != project.id:
         raise Conflict(f"This pair is not of the project '{project.name}'. Reload the page.")
-
-
-def _pair_of(cursor: Cursor, project: Project, person: Person, token: str, pair_id: str | None) -> tuple[Pair, bool]:
-    """The pair of a lease, or else the one that is named, and whether the person holds it still."""
-    try:
-        return _leased(cursor, project, person, token)
-    except Conflict:
-        if pair_id is None:
-            raise
-    pair = pairs.get(cursor, pair_id)
-    _must_be_of(project, pair)
-    return pair, False
-
-
-def _take_back(cursor: Cursor, project: Project, person: Person, last: Review, request_key: str) -> Review:
-    pair = pairs.get(cursor, last.pair_id)
-    _must_be_undoable(cursor, pair, last, person)
-    draft = _as_draft(cursor, last)
-    undone = last.model_copy(
-        update={
-            "id": new_id(),
-            "decision": "undo",
-            "undoes": last.id,
-            "ratings": {},
-            "answers": {},
-            "categories": (),
-            "edit_reason": None,
-            "suggestion_id": None,
-            "note": "",
-            "seconds": None,
-            "project_version": project.version,
-            "source": "page",
-            "request_key": request_key,
-            "created_at": now(),
-        }
-    )
-    reviews.add(cursor, undone)
-    found = settle(cursor, project, pair.id)
-    reviews.save_draft(cursor, person.id, pair.id, draft.model_dump(mode="json"))
-    if found.state == "open":
-        queue.release_subject(cursor, pair.id, person.id)
-        queue.lease(cursor, "pair", pair.id, person.id)
-    return undone
-
-
-def _must_be_undoable(cursor: Cursor, pair: Pair, last: Review, person: Person) -> None:
-    said = f"Your opinion on pair #{pair.number} stays:"
-    if pair.round != last.round:
-        raise Conflict(f"{said} the pair has gone into another round of review since.")
-    if reviews.adjudication_of(cursor, pair.id, pair.round):
-        raise Conflict(f"{said} a lead has decided between the experts. Tell them if you see it otherwise now.")
-    batch = batches.holding(cursor, pair.id, last.created_at)
-    if batch is not None:
-        raise Conflict(f"{said} it is in the frozen batch {batch}. Ask a lead to send the pair back for review.")
-    others = queue.held_by_others(cursor, pair.id, person.id)
-    if last.decision == "skip" and pair.done + others >= pair.wanted:
-        raise Conflict(f"Pair #{pair.number} went to others after you skipped it. Take the next one.")
-
-
-def _as_draft(cursor: Cursor, review: Review) -> Draft:
-    """What a review said, as something to start from again."""
-    edited = review.revision_id != review.seen_revision
-    marked = [flag for flag in reviews.flags(cursor, [review.pair_id]) if flag.review_id == review.id]
-    return Draft(
-        response=pairs.revision(cursor, review.revision_id).response if edited else None,
-        ratings=review.ratings,
-        answers=review.answers,
-        categories=review.categories,
-        edit_reason=review.edit_reason,
-        suggestion_id=review.suggestion_id,
-        flags=tuple(NewFlag(**flag.model_dump(include=set(NewFlag.model_fields))) for flag in marked),
-        note=review.note,
-    )

@@ -1,9 +1,10 @@
 """The way back: what a report found goes to the experts again, before everything else."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from hone.labeling.texts import must_be_text
-from hone.storage import audit, pairs, queue
+from hone.storage import audit, pairs, seats
 from hone.storage.errors import InputError, NotFound
 from hone.storage.pairs import Pair
 from hone.storage.people import Person
@@ -94,17 +95,13 @@ def _send(
 ) -> Sent:
     if not must_be_text("reason", why, LONGEST_WHY).strip():
         raise InputError("Say why these pairs go back: the experts read it beside the pair.")
-    reopened = moved = disputed = 0
+    by_state: defaultdict[str, list[Pair]] = defaultdict(list)
     for pair in chosen:
-        if pair.state == "disputed":
-            disputed += 1
-        elif pair.state == "open":
-            queue.prioritise(cursor, pair, why=why, priority=FRONT, report_id=report_id, person_id=person.id)
-            moved += 1
-        else:
-            queue.reopen(cursor, pair, why=why, priority=FRONT, report_id=report_id, person_id=person.id)
-            reopened += 1
-    sent = Sent(reopened=reopened, moved=moved, disputed=disputed)
+        by_state["decided" if pair.state in ("approved", "rejected") else pair.state].append(pair)
+    seats.prioritise(cursor, by_state["open"], why=why, priority=FRONT, report_id=report_id, person_id=person.id)
+    seats.reopen(cursor, by_state["decided"], why=why, priority=FRONT, report_id=report_id, person_id=person.id)
+    waiting = len(by_state["disputed"]) + len(by_state["agreed"])
+    sent = Sent(reopened=len(by_state["decided"]), moved=len(by_state["open"]), disputed=waiting)
     audit.record(cursor, person.id, "sent to experts", project.id, why=why, slice=slice, **sent.model_dump())
     return sent
 

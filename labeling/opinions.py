@@ -9,26 +9,28 @@ from pydantic import ValidationError
 
 from hone.labeling import texts
 from hone.labeling.adjudication import settle_dispute
-from hone.labeling.importing import RowProblem
 from hone.labeling.reading import read
-from hone.labeling.saying import Opinion, say
+from hone.labeling.rows import RowProblem
+from hone.labeling.saying import Opinion, Saying, say_all
 from hone.labeling.spans import field_text, locate
-from hone.labeling.standing import start_revision
+from hone.labeling.standing import starts
 from hone.storage import audit, pairs, people, reviews
 from hone.storage.errors import HoneError, InputError
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import Record, canonical, sha256
-from hone.storage.reviews import NewFlag
+from hone.storage.reviews import NewFlag, Review
 from hone.storage.store import Cursor, Store
 
 Row: TypeAlias = Mapping[str, Any]
 Recording: TypeAlias = Literal["file", "example"]
-One: TypeAlias = Callable[[Cursor, Row, Pair, Callable[[str], Person]], bool]  # False: it was in already
-OPINION = ("decision", "response", "ratings", "categories", "note", "seconds")
+Answer: TypeAlias = bool | HoneError  # False: it was in already
+Keys: TypeAlias = Mapping[str, str]  # the id of each pair by its key and by "#" and its number
+These: TypeAlias = Callable[[Cursor, Keys, Sequence[Row]], list[Answer]]
+OPINION = ("decision", "response", "ratings", "answers", "categories", "edit_reason", "note", "seconds")
 REVIEW_FIELDS = ("key", "annotator", *OPINION, "flags")
-CHUNK = 100  # rows in one transaction: the desk goes on in between
+CHUNK = 200  # rows in one transaction: the desk goes on in between
 ADJUDICATION_FIELDS = ("key", "lead", "decision", "version", "response", "reason")
 
 
@@ -46,11 +48,12 @@ def rows_in(path: Path, name: str | None = None) -> list[dict[str, Any]]:
     Raises:
         InputError: It cannot be read, or one of its lines is broken; the first one is named.
     """
-    table = read(path, name)
-    for row in table.rows:
+    found: list[dict[str, Any]] = []
+    for row in read(path, name).rows():
         if row.problem:
             raise InputError(f"line {row.line} of {name or path.name}: {row.problem}. Mend it, then record the file.")
-    return [row.values for row in table.rows]
+        found.append(dict(row.values))
+    return found
 
 
 def record_reviews(
@@ -59,26 +62,47 @@ def record_reviews(
     """Store experts' opinions, each good row of them. The same rows again add nothing.
 
     A row names the pair by `key` (the key of its file, or "#12"), the `annotator`, and the `decision`; it may
-    have `response` (the edited text), `ratings`, `categories`, `flags`, `note` and `seconds`. A flag has
-    `category`, `quote` and, as wanted, `severity` (2), `field` (response), `start`, `protected_group`,
-    `comment`; without `start` its words are looked up in the text.
+    have `response` (the edited text), `ratings`, `answers`, `categories`, `edit_reason`, `flags`, `note` and
+    `seconds`. A flag has `category`, `quote` and, as wanted, `severity` (2), `field` (response), `start`,
+    `protected_group`, `comment`, `mitigation`; without `start` its words are looked up in the text.
 
     Raises:
         Forbidden: `by` is no lead.
     """
     by.must("lead")
 
-    def one(cursor: Cursor, row: Row, pair: Pair, named: Callable[[str], Person]) -> bool:
-        annotator = named(_name(row, "annotator"))
-        annotator.must("expert")
-        request = _request("review", project, source, pair, annotator, row)
-        if reviews.by_request(cursor, request):
-            return False
-        opinion = _opinion(row, start_revision(cursor, pair))
-        say(cursor, project, pair, annotator, opinion, held=False, source=source, request_key=request)
-        return True
+    def these(cursor: Cursor, keys: Keys, rows: Sequence[Row]) -> list[Answer]:
+        return _reviews(cursor, project, keys, rows, source)
 
-    return _each(store, project, by, rows, REVIEW_FIELDS, one, "reviews recorded", source)
+    return _each(store, project, by, rows, these, "reviews recorded", source)
+
+
+def _reviews(cursor: Cursor, project: Project, keys: Keys, rows: Sequence[Row], source: Recording) -> list[Answer]:
+    """Store the good rows together, as the desk does with those who submit at the same moment."""
+    named = cache(lambda name: people.named(cursor, name))
+    found = _pairs(cursor, keys, rows)
+    begin = starts(cursor, found.values())
+    sayings: list[Saying | HoneError] = []
+    for row in rows:
+        try:
+            _must_know(row, REVIEW_FIELDS)
+            pair, _ = _pair(row, found)
+            annotator = named(_name(row, "annotator"))
+            annotator.must("expert")
+            request = _request("review", project, source, pair, annotator, row)
+            sayings.append(Saying(pair.id, annotator, _opinion(row, begin[pair.id]), request, source))
+        except HoneError as problem:
+            sayings.append(problem)
+    said = {one.request_key: one for one in sayings if isinstance(one, Saying)}  # the same row twice is one
+    known = reviews.by_requests(cursor, list(said)) if said else {}
+    fresh = [saying for key, saying in said.items() if key not in known]
+    stored = dict(zip((saying.request_key for saying in fresh), say_all(cursor, project, fresh), strict=True))
+    return [one if isinstance(one, HoneError) else _answer(stored.pop(one.request_key, None)) for one in sayings]
+
+
+def _answer(stored: Review | HoneError | None) -> Answer:
+    """True for a row that was stored now, False for one that was in already, or why it is refused."""
+    return stored if isinstance(stored, HoneError) else stored is not None
 
 
 def record_adjudications(
@@ -93,59 +117,62 @@ def record_adjudications(
     """
     by.must("lead")
 
-    def one(cursor: Cursor, row: Row, pair: Pair, named: Callable[[str], Person]) -> bool:
-        lead = named(_name(row, "lead")) if row.get("lead") else by
-        lead.must("lead")
-        decision = row.get("decision")
-        if decision not in ("approve", "reject"):
-            raise InputError(f"the decision is '{decision}': use approve or reject")
-        request = _request("adjudication", project, source, pair, lead, row)
-        if reviews.adjudication_by_request(cursor, request):
-            return False
-        settle_dispute(
-            cursor,
-            project,
-            pair,
-            lead,
-            "approve" if decision == "approve" else "reject",
-            version=_text(row, "version"),
-            response=_text(row, "response"),
-            reason=_text(row, "reason") or "",
-            source=source,
-            request_key=request,
-        )
-        return True
+    def these(cursor: Cursor, keys: Keys, rows: Sequence[Row]) -> list[Answer]:
+        found = _pairs(cursor, keys, rows)
+        answers: list[Answer] = []
+        for row in rows:
+            try:
+                _must_know(row, ADJUDICATION_FIELDS)
+                answers.append(_decided(cursor, project, by, row, _pair(row, found)[0], source))
+            except HoneError as problem:
+                answers.append(problem)
+        return answers
 
-    return _each(store, project, by, rows, ADJUDICATION_FIELDS, one, "decisions recorded", source)
+    return _each(store, project, by, rows, these, "decisions recorded", source)
+
+
+def _decided(cursor: Cursor, project: Project, by: Person, row: Row, pair: Pair, source: Recording) -> bool:
+    lead = people.named(cursor, _name(row, "lead")) if row.get("lead") else by
+    lead.must("lead")
+    decision = row.get("decision")
+    if decision not in ("approve", "reject"):
+        raise InputError(f"the decision is '{decision}': use approve or reject")
+    request = _request("adjudication", project, source, pair, lead, row)
+    if reviews.adjudication_by_request(cursor, request):
+        return False
+    settle_dispute(
+        cursor,
+        project,
+        pairs.get(cursor, pair.id),
+        lead,
+        "approve" if decision == "approve" else "reject",
+        version=_text(row, "version"),
+        response=_text(row, "response"),
+        reason=_text(row, "reason") or "",
+        source=source,
+        request_key=request,
+    )
+    return True
 
 
 def _each(
-    store: Store,
-    project: Project,
-    by: Person,
-    rows: Sequence[Row],
-    fields: Sequence[str],
-    one: One,
-    act: str,
-    source: Recording,
+    store: Store, project: Project, by: Person, rows: Sequence[Row], these: These, act: str, source: Recording
 ) -> Recorded:
-    """Every row by itself. A refused one raises before its first statement that writes, so nothing of it stays."""
+    """All rows, a chunk in one transaction. A refused one raises before its first statement that writes."""
+    with store.read() as cursor:
+        keys = pairs.by_key(cursor, project.id)
 
     def chunk(cursor: Cursor, start: int) -> Recorded:
-        named = cache(lambda name: people.named(cursor, name))
-        keys = pairs.by_key(cursor, project.id)
-        added = known = 0
-        refused: list[RowProblem] = []
-        for place, row in enumerate(rows[start : start + CHUNK], start=start + 1):
-            try:
-                _must_know(row, fields)
-                new = one(cursor, row, _pair(cursor, row, keys), named)
-            except HoneError as problem:
-                refused.append(RowProblem(line=place, reason=str(problem)))
-                continue
-            added, known = added + new, known + (not new)
-        audit.record(cursor, by.id, act, project.id, added=added, known=known, refused=len(refused), source=source)
-        return Recorded(added=added, known=known, refused=tuple(refused))
+        answers = these(cursor, keys, rows[start : start + CHUNK])
+        refused = tuple(
+            RowProblem(line=line, reason=str(answer))
+            for line, answer in enumerate(answers, start=start + 1)
+            if isinstance(answer, HoneError)
+        )
+        done = Recorded(added=answers.count(True), known=answers.count(False), refused=refused)
+        counts = {"added": done.added, "known": done.known, "refused": len(refused)}
+        audit.record(cursor, by.id, act, project.id, **counts, source=source)
+        return done
 
     done = [store.write(partial(chunk, start=start)) for start in range(0, len(rows), CHUNK)]
     return Recorded(
@@ -183,11 +210,18 @@ def _request(kind: str, project: Project, source: Recording, pair: Pair, person:
         raise InputError("a value in it is no JSON value, such as NaN") from problem
 
 
-def _pair(cursor: Cursor, row: Row, keys: Mapping[str, str]) -> Pair:
+def _pairs(cursor: Cursor, keys: Keys, rows: Sequence[Row]) -> dict[str, tuple[Pair, Revision]]:
+    """The pairs that these rows name, by the name that they give."""
+    names = {key for row in rows if isinstance(key := row.get("key"), str) and key in keys}
+    found = pairs.with_texts(cursor, list({keys[name] for name in names}))
+    return {name: found[keys[name]] for name in names}
+
+
+def _pair(row: Row, found: Mapping[str, tuple[Pair, Revision]]) -> tuple[Pair, Revision]:
     key = _name(row, "key")
-    if key not in keys:
+    if key not in found:
         raise InputError(f"there is no pair with the key '{key[:60]}': use the key of its file, or its number as '#12'")
-    return pairs.get(cursor, keys[key])
+    return found[key]
 
 
 def _opinion(row: Row, start: Revision) -> Opinion:

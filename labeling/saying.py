@@ -1,23 +1,27 @@
-"""What an expert says about a pair: the opinion, what is allowed in it, and how it is stored in one piece."""
+"""What experts say about pairs: opinions, checked one by one, stored together with all that goes with them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from hone.labeling import spans, texts
+from hone.labeling import texts
+from hone.labeling.allowed import check
 from hone.labeling.diff import changed_words
-from hone.labeling.standing import settle_with, start_revision
+from hone.labeling.standing import Said, settle_said, starts
 from hone.storage import pairs, queue, reviews, suggestions
-from hone.storage.errors import Conflict, InputError
+from hone.storage.errors import Conflict, HoneError, InputError, NotFound
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
-from hone.storage.projects import Project, ProjectSettings
+from hone.storage.projects import Project
 from hone.storage.records import Record, new_id, now
-from hone.storage.reviews import Answer, NewFlag, Review, Source
+from hone.storage.reviews import Answer, Kind, NewFlag, Review, Source
 from hone.storage.store import Cursor
+from hone.storage.suggestions import Offer
 
 Verdict: TypeAlias = Literal["approve", "reject", "skip"]
+Held: TypeAlias = Literal["none", "over", "live"]
 
 
 class Draft(Record):
@@ -43,47 +47,148 @@ class Opinion(Draft):
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
-def say(
-    cursor: Cursor,
-    project: Project,
-    pair: Pair,
-    person: Person,
-    opinion: Opinion,
-    *,
-    held: bool,
-    source: Source,
-    request_key: str,
-    seen: str | None = None,
-) -> Review:
-    """Check an opinion and store all of it: the edited text, the review, its flags, where the pair stands now.
+@dataclass(frozen=True)
+class Saying:
+    """An opinion of somebody on a pair of the project.
 
-    Everything is checked before the first row is written. `held` says that the person holds the pair at the
-    moment; otherwise it must be free beside those who do. `seen` is the revision that they read, if it is known.
-
-    Raises:
-        InputError: Something in the opinion is not allowed.
-        Conflict: The pair has all the opinions that it wants, or one of this person in this round; or its round
-            starts from another text than the one that they read.
+    `lease`: they were given the pair and have not let go of it; "live" while its time runs. Without a lease the pair
+    must be free beside those who are at work on it. `seen` is the revision that they read, if it is known.
     """
-    given = reviews.current(cursor, pair.id, pair.round)
-    must_be_wanted(pair, person, given)
-    if not held:
-        must_be_free(cursor, pair, person)
-    start = start_revision(cursor, pair)
-    if seen not in (None, start.id):
-        raise Conflict(f"Pair #{pair.number} went into a new round with another text. Read it again, then decide.")
+
+    pair_id: str
+    person: Person
+    opinion: Opinion
+    request_key: str
+    source: Source
+    lease: Held = "none"
+    seen: str | None = None
+
+
+def say(cursor: Cursor, project: Project, saying: Saying) -> Review:
+    """Check one opinion and store it; see `say_all`."""
+    answer = say_all(cursor, project, [saying])[0]
+    if isinstance(answer, HoneError):
+        raise answer
+    return answer
+
+
+def say_all(cursor: Cursor, project: Project, sayings: Sequence[Saying]) -> list[Review | HoneError]:
+    """Check opinions and store them: edited texts, reviews, flags, and where each pair stands now.
+
+    Each is answered by its review, or by why it is refused, which leaves the others alone:
+
+    InputError: Something in the opinion is not allowed.
+    Conflict: The pair has all the opinions that it wants, or one of this person in this round; or its round
+        starts from another text than the one that they read.
+    """
+    room = _read(cursor, sayings)
+    answers = [_heard(project, room, saying) for saying in sayings]
+    if room.stored:
+        _store(cursor, project, room)
+    return answers
+
+
+@dataclass
+class _Room:
+    """What was read for a group of opinions, and what they come to, to be stored at the end."""
+
+    pairs: dict[str, Pair]
+    starts: dict[str, Revision]
+    given: dict[str, list[Review]]  # in the pair's round; grows as opinions are heard
+    before: dict[str, tuple[Review, ...]]
+    holders: dict[str, set[str]]
+    offers: dict[tuple[str, str], Offer]  # by pair and id
+    stored: list[tuple[Review, Sequence[NewFlag]]] = field(default_factory=list[tuple[Review, Sequence[NewFlag]]])
+    revisions: list[Revision] = field(default_factory=list[Revision])
+
+
+def _read(cursor: Cursor, sayings: Sequence[Saying]) -> _Room:
+    ids = list(dict.fromkeys(saying.pair_id for saying in sayings))
+    found = pairs.with_texts(cursor, ids)
+    opinions = reviews.current_of(cursor, ids)
+    given = {one: [r for r in opinions[one] if r.round == pair.round] for one, (pair, _) in found.items()}
+    free = list({saying.pair_id for saying in sayings if saying.lease != "live"})
+    named = [saying.opinion.suggestion_id for saying in sayings if saying.opinion.suggestion_id is not None]
+    return _Room(
+        pairs={pair_id: pair for pair_id, (pair, _) in found.items()},
+        starts=starts(cursor, found.values()),
+        given=given,
+        before={pair_id: tuple(said) for pair_id, said in given.items()},
+        holders=queue.held_by(cursor, free),
+        offers=suggestions.offered(cursor, named),
+    )
+
+
+def _heard(project: Project, room: _Room, saying: Saying) -> Review | HoneError:
+    """The review that an opinion comes to, noted for storing, or why it is refused."""
+    try:
+        pair = _pair(project, room, saying.pair_id)
+        kind = _kind(room, pair, saying)
+        start = room.starts[pair.id]
+        if saying.seen not in (None, start.id):
+            raise Conflict(f"Pair #{pair.number} went into a new round with another text. Read it again, then decide.")
+        review, revision = _made(project, room, pair, saying, kind)
+    except HoneError as problem:
+        return problem
+    room.stored.append((review, saying.opinion.flags))
+    if revision is not start:
+        room.revisions.append(revision)
+    if kind == "review":
+        room.given[pair.id].append(review)
+        room.holders.get(pair.id, set()).discard(saying.person.id)
+    return review
+
+
+def _pair(project: Project, room: _Room, pair_id: str) -> Pair:
+    pair = room.pairs.get(pair_id)
+    if pair is None:
+        raise NotFound(f"There is no pair {pair_id}.")
+    if pair.project_id != project.id:
+        raise Conflict(f"This pair is not of the project '{project.name}'. Reload the page.")
+    return pair
+
+
+def _kind(room: _Room, pair: Pair, saying: Saying) -> Kind:
+    """A second look for who was given one, else an opinion on a pair that wants it; raises Conflict otherwise."""
+    given = room.given[pair.id]
+    if pair.kind == "gold":
+        if saying.lease == "none":
+            raise queue.lost()
+        return "gold"
+    if saying.lease != "none" and any(review.person_id == saying.person.id for review in given):
+        return "repeat"  # the queue gives nobody a pair again in a round but for this
+    must_be_wanted(pair, saying.person, given)
+    if saying.lease != "live":
+        must_be_free(pair, saying.person, given, room.holders.get(pair.id, set()))
+    return "review"
+
+
+def _made(project: Project, room: _Room, pair: Pair, saying: Saying, kind: Kind) -> tuple[Review, Revision]:
+    """The review and the text that it is about, once all of the opinion is checked."""
+    opinion, start = saying.opinion, room.starts[pair.id]
     text = start.response if opinion.response is None else texts.must_be_text("response", opinion.response)
     note = texts.must_be_text("note", opinion.note, texts.LONGEST_NOTE)
-    check(project.settings, opinion, start, text)
-    decided = revised(cursor, start, text, person, _reason(cursor, pair, opinion, text))
+    check(
+        project.settings,
+        opinion.decision,
+        start,
+        text,
+        ratings=opinion.ratings,
+        answers=opinion.answers,
+        categories=opinion.categories,
+        edit_reason=opinion.edit_reason,
+        flags=opinion.flags,
+    )
+    decided = revision_of(start, text, saying.person, _reason(room, pair, opinion, text))
     review = Review(
         id=new_id(),
         pair_id=pair.id,
         round=pair.round,
-        person_id=person.id,
+        person_id=saying.person.id,
         seen_revision=start.id,
         revision_id=decided.id,
         decision=opinion.decision,
+        kind=kind,
         ratings=opinion.ratings,
         answers=opinion.answers,
         categories=opinion.categories,
@@ -92,45 +197,70 @@ def say(
         note=note,
         seconds=opinion.seconds,
         project_version=project.version,
-        source=source,
-        request_key=request_key,
+        source=saying.source,
+        request_key=saying.request_key,
         created_at=now(),
     )
-    reviews.add(cursor, review, opinion.flags)
-    settle_with(cursor, project, pair, [*given, review])
-    queue.release_subject(cursor, pair.id, person.id)
-    reviews.drop_draft(cursor, person.id, pair.id)
-    return review
+    return review, decided
 
 
-def _reason(cursor: Cursor, pair: Pair, opinion: Opinion, text: str) -> str:
+def _reason(room: _Room, pair: Pair, opinion: Opinion, text: str) -> str:
     """Why a new text was made: an expert took a model's answer as it is, or wrote it."""
     if opinion.suggestion_id is None:
         return "review"
-    offer = suggestions.offered(cursor, pair.id, opinion.suggestion_id)
+    offer = room.offers.get((pair.id, opinion.suggestion_id))
     if offer is None:
         raise InputError(f"The suggestion that you name is none for pair #{pair.number}. Reload the page.")
     return "suggestion" if texts.same(text, offer.response) else "review"
 
 
+def _store(cursor: Cursor, project: Project, room: _Room) -> None:
+    pairs.add_revisions(cursor, room.revisions)
+    reviews.add_all(cursor, project.id, room.stored)
+    told = {review.pair_id for review, _ in room.stored if review.kind == "review"}
+    said = [
+        Said(pair=room.pairs[pair_id], before=room.before[pair_id], after=tuple(room.given[pair_id]))
+        for pair_id in sorted(told)
+    ]
+    known = {revision.id: revision.response for revision in (*room.starts.values(), *room.revisions)}
+    settle_said(cursor, project, said, known)
+    queue.release_all(cursor, [(review.pair_id, review.person_id) for review, _ in room.stored])
+    reviews.drop_drafts(cursor, [(review.person_id, review.pair_id) for review, _ in room.stored])
+
+
 def must_be_wanted(pair: Pair, person: Person, given: Iterable[Review]) -> None:
     """Raise Conflict when the pair wants no further opinion, or has one of this person among those of its round."""
-    if any(review.person_id == person.id for review in given):
+    told = list(given)
+    if any(review.person_id == person.id for review in told):
         raise Conflict(
             f"There is an opinion of {person.name} on pair #{pair.number} in this round already. "
             "It can be taken back, and said anew."
         )
-    if pair.state == "disputed" or pair.done >= pair.wanted:
+    if pair.state == "disputed" or _done(told) >= pair.wanted:
         raise Conflict(f"Pair #{pair.number} has all the opinions it wants. Take the next one.")
 
 
-def must_be_free(cursor: Cursor, pair: Pair, person: Person) -> None:
+def must_be_free(pair: Pair, person: Person, given: Iterable[Review], holders: Iterable[str]) -> None:
     """Raise Conflict when the pair gets all the opinions that it wants from those who are at work on it now."""
-    if pair.done + queue.held_by_others(cursor, pair.id, person.id) >= pair.wanted:
+    told = list(given)
+    at_work = set(holders) - {review.person_id for review in told} - {person.id}
+    if _done(told) + len(at_work) >= pair.wanted or pair.reserved_for not in (None, person.id):
         raise Conflict(f"Pair #{pair.number} is with as many others now as it wants. Take another, or try again later.")
 
 
+def _done(given: Iterable[Review]) -> int:
+    return sum(review.decision in ("approve", "reject") for review in given)
+
+
 def revised(cursor: Cursor, start: Revision, text: str, author: Person, reason: str) -> Revision:
+    """The revision of this text, stored when it is a new one; see `revision_of`."""
+    made = revision_of(start, text, author, reason)
+    if made is not start:
+        pairs.add_revisions(cursor, [made])
+    return made
+
+
+def revision_of(start: Revision, text: str, author: Person, reason: str) -> Revision:
     """The revision of this text: the one it started from when nothing changed, else a new one.
 
     White space at the end is no change, and is not kept.
@@ -138,48 +268,20 @@ def revised(cursor: Cursor, start: Revision, text: str, author: Person, reason: 
     if texts.same(text, start.response):
         return start
     added, removed = changed_words(start.response, text)
-    return pairs.add_revision(cursor, start, text.rstrip(), author.id, reason, added, removed)
+    return pairs.revised(start, text.rstrip(), author.id, reason, added, removed)
 
 
-def check(settings: ProjectSettings, opinion: Opinion, seen: Revision, text: str) -> None:
-    """Raise InputError unless the opinion keeps to the project's rubric, categories and taxonomy, and to the text."""
-    if opinion.decision == "approve" and not text.strip():
-        raise InputError("An empty response cannot be approved. Write one, or reject the pair.")
-    _check_ratings(settings, opinion.ratings)
-    for name in opinion.categories:
-        if name not in settings.categories:
-            raise InputError(f"'{name}' is no error category here. There are: {_list(settings.categories)}.")
-    for flag in opinion.flags:
-        _check_flag(settings, flag, seen, text)
-
-
-def _check_ratings(settings: ProjectSettings, ratings: dict[str, int]) -> None:
-    anchors = {dimension.key: dimension.anchors for dimension in settings.rubric}
-    for key, score in ratings.items():
-        if key not in anchors:
-            raise InputError(f"'{key}' is not in the rubric. There are: {_list(anchors)}.")
-        if score not in anchors[key]:
-            raise InputError(f"{key} cannot be {score}: use {_list(str(one) for one in sorted(anchors[key]))}.")
-
-
-def _check_flag(settings: ProjectSettings, flag: NewFlag, seen: Revision, text: str) -> None:
-    known = {category.key: category for category in settings.taxonomy}
-    if flag.category not in known:
-        raise InputError(f"'{flag.category}' is no kind of flag here. There are: {_list(known)}.")
-    if flag.severity not in (1, 2, 3):
-        raise InputError(f"A flag's severity cannot be {flag.severity}: use 1 (slight), 2 or 3 (grave).")
-    if known[flag.category].protected and not (flag.protected_group or "").strip():
-        raise InputError(f"The flag '{known[flag.category].name}' must name the group that it is about.")
-    for name, said in (("flag's comment", flag.comment), ("flag's group", flag.protected_group or "")):
-        texts.must_be_text(name, said, texts.LONGEST_NOTE)
-    # The edited text first; then the one that was seen, for words that the expert flagged and mended.
-    candidates = [text] if flag.field == "response" else []
-    if not any(spans.stands_in(flag, one) for one in [*candidates, spans.field_text(seen, flag.field)]):
-        raise InputError(
-            f"The flag's words '{flag.quote[:40]}' are not at {flag.start} to {flag.end} of the {flag.field}. "
-            "Mark them again."
-        )
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none in this project"
+def as_draft(cursor: Cursor, review: Review) -> Draft:
+    """What a review said, as something to start from again."""
+    edited = review.revision_id != review.seen_revision
+    marked = reviews.flags_of(cursor, review.id)
+    return Draft(
+        response=pairs.revision(cursor, review.revision_id).response if edited else None,
+        ratings=review.ratings,
+        answers=review.answers,
+        categories=review.categories,
+        edit_reason=review.edit_reason,
+        suggestion_id=review.suggestion_id,
+        flags=tuple(NewFlag(**flag.model_dump(include=set(NewFlag.model_fields))) for flag in marked),
+        note=review.note,
+    )

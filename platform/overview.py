@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from hone.evaluation.inputs import TrendPoint
 from hone.platform import loop
-from hone.storage import batches, matchups, people, queue, reports, reviews, runs
+from hone.storage import batches, matchups, people, reports, reviews, runs, seats
 from hone.storage.matchups import MatchupSet
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -111,7 +111,7 @@ def _way(step: loop.Step | None) -> tuple[Stop, str, str]:
 def _stations(cursor: Cursor, project: Project, found: loop.Standing, here: Stop, tell: bool) -> tuple[Station, ...]:
     total = sum(found.pairs.values())
     decided = found.pairs["approved"] + found.pairs["rejected"]
-    back = queue.sent_back(cursor, project.id)
+    back = seats.sent_back(cursor, project.id)
     said: dict[Stop, tuple[str, str, str, tuple[int, int] | None]] = {
         "pairs": (
             "Pairs",

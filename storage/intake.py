@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from hone.storage import order
 from hone.storage.records import new_ids, now
 from hone.storage.store import Cursor, insert, one, rows, value
 
@@ -97,6 +98,7 @@ def add(
             f"$author, 'import', 0, 0, $moment from {name}",
             {"author": author_id, "moment": moment},
         ).fetchall()
+    order.arrived(cursor, project_id, first, len(ids))
     return ids
 
 

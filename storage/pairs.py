@@ -13,7 +13,7 @@ from hone.storage.filters import PairFilter, joined, where
 from hone.storage.filters import State as State
 from hone.storage.intake import Arrivals
 from hone.storage.records import Record, new_id, now, sha256
-from hone.storage.store import Cursor, insert, one, rows
+from hone.storage.store import Cursor, among, insert, one, rows
 
 
 class NewPair(Record):
@@ -107,11 +107,14 @@ def _metadata(pair: NewPair) -> str:
     return json.dumps({**pair.metadata, **({"key": pair.key} if pair.key else {})}, ensure_ascii=False)
 
 
-_PAIR = (
+_SELECT = (
     "select p.id, p.project_id, p.number, p.kind, p.group_key, p.source, p.metadata, p.created_at, p.state, p.round, "
     "p.priority, p.place, p.why, p.wanted, p.done, p.reserved_for, p.first_revision, p.approved_revision, p.checks, "
-    "r.instruction, r.context, r.response from pair p join revision r on r.id = p.first_revision "
+    "r.instruction, r.context, r.response"
 )
+_FROM = " from pair p join revision r on r.id = p.first_revision "
+_PAIR = f"{_SELECT}{_FROM}"
+_REST = ", r.parent_id, r.author_id, r.reason, r.words_added, r.words_removed, r.created_at as written_at"
 
 
 def get(cursor: Cursor, pair_id: str) -> Pair:
@@ -122,10 +125,26 @@ def get(cursor: Cursor, pair_id: str) -> Pair:
     return _pair(row)
 
 
+def with_texts(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, tuple[Pair, Revision]]:
+    """The pairs with these ids, each with its first text."""
+    within, values = among(pair_ids)
+    found = rows(cursor, f"{_SELECT}{_REST}{_FROM}where p.id {within}", values)
+    return {row["id"]: _with_text(row) for row in found}
+
+
+def _with_text(row: dict[str, Any]) -> tuple[Pair, Revision]:
+    rest = {name: row.pop(name) for name in ("parent_id", "author_id", "reason", "words_added", "words_removed")}
+    written_at = row.pop("written_at")
+    pair = _pair(row)
+    texts = {name: row[name] for name in ("instruction", "context", "response")}
+    first = {"id": pair.first_revision, "pair_id": pair.id, "created_at": written_at}
+    return pair, Revision.model_validate({**rest, **texts, **first})
+
+
 def many(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, Pair]:
     """The pairs with these ids."""
-    found = rows(cursor, _PAIR + "where p.id in (select unnest(?))", [list(pair_ids)])
-    return {row["id"]: _pair(row) for row in found}
+    within, values = among(pair_ids)
+    return {row["id"]: _pair(row) for row in rows(cursor, f"{_PAIR}where p.id {within}", values)}
 
 
 def first_revisions(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, str]:
@@ -201,15 +220,14 @@ def revision(cursor: Cursor, revision_id: str) -> Revision:
 
 def texts(cursor: Cursor, revision_ids: Sequence[str]) -> dict[str, Revision]:
     """The texts with these ids."""
-    found = rows(cursor, "select * from revision where id in (select unnest(?))", [list(revision_ids)])
+    within, values = among(revision_ids)
+    found = rows(cursor, f"select * from revision where id {within}", values)
     return {row["id"]: Revision.model_validate(row) for row in found}
 
 
-def add_revision(
-    cursor: Cursor, parent: Revision, response: str, author_id: str, reason: str, added: int, removed: int
-) -> Revision:
-    """A new text of the pair's response, made from `parent`."""
-    made = Revision.model_validate(
+def revised(parent: Revision, response: str, author_id: str, reason: str, added: int, removed: int) -> Revision:
+    """A new text of the pair's response, made from `parent`; not stored yet."""
+    return Revision.model_validate(
         {
             **parent.model_dump(),
             "id": new_id(),
@@ -222,7 +240,19 @@ def add_revision(
             "created_at": now(),
         }
     )
-    insert(cursor, "revision", made.model_dump())
+
+
+def add_revisions(cursor: Cursor, made: Sequence[Revision]) -> None:
+    """Store new texts."""
+    insert(cursor, "revision", *[revision.model_dump() for revision in made])
+
+
+def add_revision(
+    cursor: Cursor, parent: Revision, response: str, author_id: str, reason: str, added: int, removed: int
+) -> Revision:
+    """Make a new text of the pair's response from `parent`, and store it."""
+    made = revised(parent, response, author_id, reason, added, removed)
+    add_revisions(cursor, [made])
     return made
 
 

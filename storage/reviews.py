@@ -1,12 +1,15 @@
 """What experts said about pairs: reviews, flags, drafts and adjudications. Inserted, never changed."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+from hone.storage import tally
+from hone.storage.pairs import Pair
 from hone.storage.records import Record, new_id, now
-from hone.storage.store import Cursor, insert, one, rows, value
+from hone.storage.store import Cursor, among, insert, marks, one, rows, value
 
 Decision: TypeAlias = Literal["approve", "reject", "skip", "undo"]
 Field: TypeAlias = Literal["instruction", "context", "response"]
@@ -87,37 +90,64 @@ class Adjudication(Record):
     created_at: datetime
 
 
-def add(cursor: Cursor, review: Review, flags: Sequence[NewFlag] = ()) -> list[Flag]:
-    """Store a review and its flags; gives the stored flags."""
-    insert(
-        cursor,
-        "review",
-        {
-            **review.model_dump(),
-            "ratings": json.dumps(review.ratings),
-            "answers": json.dumps(review.answers, ensure_ascii=False),
-            "categories": json.dumps(list(review.categories)),
-        },
-    )
+def add_all(cursor: Cursor, project_id: str, said: Sequence[tuple[Review, Sequence[NewFlag]]]) -> list[Flag]:
+    """Store reviews of a project with their flags; gives the stored flags."""
+    insert(cursor, "review", *[_columns(review) for review, _ in said])
     stored = [
-        Flag(
-            **flag.model_dump(),
-            id=new_id(),
-            review_id=review.id,
-            pair_id=review.pair_id,
-            person_id=review.person_id,
-            created_at=review.created_at,
+        Flag.model_validate(
+            {
+                **flag.model_dump(),
+                "id": new_id(),
+                "review_id": review.id,
+                "pair_id": review.pair_id,
+                "person_id": review.person_id,
+                "created_at": review.created_at,
+            }
         )
+        for review, flags in said
         for flag in flags
     ]
     insert(cursor, "flag", *[_flag_columns(flag) for flag in stored])
+    counts: tally.Counts = Counter()
+    last: dict[str, str] = {}
+    for review, _ in said:
+        counts[(review.person_id, "turns")] += 1
+        counts[(review.person_id, "done")] += review.decision != "skip"
+        last[review.person_id] = f"{review.id} {last.get(review.person_id, '')}"
+    tally.add(cursor, project_id, counts, last)
     return stored
+
+
+def add(cursor: Cursor, review: Review, flags: Sequence[NewFlag] = ()) -> list[Flag]:
+    """Store a review and its flags; gives the stored flags."""
+    project_id = value(cursor, "select project_id from pair where id = ?", [review.pair_id])
+    return add_all(cursor, project_id, [(review, flags)])
+
+
+def undo(cursor: Cursor, project_id: str, undone: Review, last: Review) -> None:
+    """Store the row that takes back a decision."""
+    insert(cursor, "review", _columns(undone))
+    tally.take_back(cursor, project_id, last.person_id, last.id, opinion=last.decision != "skip")
+
+
+def send_back(cursor: Cursor, project_id: str, review: Review, *, by: str, comment: str, request_key: str) -> None:
+    """Give an opinion back to its expert, with a comment: it counts no more. `by` is the lead's id."""
+    columns = {"id": new_id(), "review_id": review.id, "pair_id": review.pair_id, "expert_id": review.person_id}
+    said = {"person_id": by, "comment": comment, "request_key": request_key, "created_at": now()}
+    insert(cursor, "sent_back", {**columns, **said})
+    tally.take_back(cursor, project_id, review.person_id, review.id, opinion=review.decision != "skip")
+
+
+def by_requests(cursor: Cursor, request_keys: Sequence[str]) -> dict[str, Review]:
+    """The reviews that earlier tries of these requests stored."""
+    within, values = among(request_keys)
+    found = rows(cursor, f"select * from review where request_key {within}", values)
+    return {row["request_key"]: _review(row) for row in found}
 
 
 def by_request(cursor: Cursor, request_key: str) -> Review | None:
     """The review that an earlier try of the same request stored."""
-    row = one(cursor, "select * from review where request_key = ?", [request_key])
-    return _review(row) if row else None
+    return by_requests(cursor, [request_key]).get(request_key)
 
 
 def get(cursor: Cursor, review_id: str) -> Review | None:
@@ -127,25 +157,61 @@ def get(cursor: Cursor, review_id: str) -> Review | None:
 
 
 def current(cursor: Cursor, pair_id: str, round: int | None = None) -> list[Review]:
-    """What stands (nobody took it back) on a pair, of one round or of all, the oldest first.
+    """What stands (nobody took it back) on a pair, of one round or of all, the oldest first."""
+    return [review for review in current_of(cursor, [pair_id])[pair_id] if round is None or review.round == round]
 
-    The view current_review for one pair, read by the index on it: twice as fast as the anti-join.
+
+def current_of(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, list[Review]]:
+    """What stands on each of these pairs, of all rounds, the oldest first.
+
+    The view current_review, read by the indexes on the pair: twice as fast as the anti-join.
     """
-    found = rows(cursor, "select * from review where pair_id = ? order by created_at, id", [pair_id])
-    given_back = rows(cursor, "select review_id from sent_back where pair_id = ?", [pair_id])
+    within, values = among(pair_ids)
+    found = rows(cursor, f"select * from review where pair_id {within} order by created_at, id", values)
+    given_back = rows(cursor, f"select review_id from sent_back where pair_id {within}", values) if found else []
     gone = {row["undoes"] for row in found} | {row["review_id"] for row in given_back}
-    standing = [r for r in found if r["kind"] == "review" and r["decision"] != "undo" and r["id"] not in gone]
-    return [_review(row) for row in standing if round is None or row["round"] == round]
+    standing: dict[str, list[Review]] = {pair_id: [] for pair_id in pair_ids}
+    for row in found:
+        if row["kind"] == "review" and row["decision"] != "undo" and row["id"] not in gone:
+            standing[row["pair_id"]].append(_review(row))
+    return standing
 
 
-def comment_of(cursor: Cursor, pair_id: str, person_id: str) -> str | None:
-    """What a lead said when they last sent this person's opinion on the pair back; None when nobody did."""
+def comment_of(cursor: Cursor, pair: Pair, person_id: str) -> str | None:
+    """What a lead said when they sent this person's opinion of this round back; None when nobody did."""
     found = value(
         cursor,
-        "select comment from sent_back where pair_id = ? and expert_id = ? order by created_at desc limit 1",
-        [pair_id, person_id],
+        "select s.comment from sent_back s join review r on r.id = s.review_id "
+        "where s.pair_id = ? and s.expert_id = ? and r.round = ? order by s.created_at desc limit 1",
+        [pair.id, person_id, pair.round],
     )
     return None if found is None else str(found)
+
+
+def given_back(cursor: Cursor, pair_ids: Sequence[str]) -> dict[tuple[str, int], list[str]]:
+    """Who got their opinion back, by pair and round, the last one first."""
+    if not pair_ids:
+        return {}
+    within, values = among(pair_ids)
+    found = rows(
+        cursor,
+        "select s.pair_id, s.expert_id, r.round from sent_back s join review r on r.id = s.review_id "
+        f"where s.pair_id {within} order by s.created_at desc, s.id desc",
+        values,
+    )
+    experts: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+    for row in found:
+        experts[(row["pair_id"], row["round"])].append(row["expert_id"])
+    return experts
+
+
+def last_of(cursor: Cursor, project_id: str, person_id: str) -> list[Review]:
+    """A person's last ten decisions that can be taken back, the newest first."""
+    ids = tally.of(cursor, project_id, person_id).last
+    if not ids:
+        return []
+    found = rows(cursor, f"select * from review where id in ({marks(ids)})", list(ids))
+    return sorted((_review(row) for row in found), key=lambda review: ids.index(review.id))
 
 
 def of_project(cursor: Cursor, project_id: str) -> list[Review]:
@@ -155,17 +221,6 @@ def of_project(cursor: Cursor, project_id: str) -> list[Review]:
         "select r.* from current_review r join pair p on p.id = r.pair_id "
         "where p.project_id = ? and r.decision <> 'skip' order by r.created_at, r.id",
         [project_id],
-    )
-    return [_review(row) for row in found]
-
-
-def last_of(cursor: Cursor, project_id: str, person_id: str, limit: int = 10) -> list[Review]:
-    """A person's last opinions that still stand, the newest first."""
-    found = rows(
-        cursor,
-        "select r.* from current_review r join pair p on p.id = r.pair_id "
-        "where p.project_id = ? and r.person_id = ? order by r.created_at desc, r.id desc limit ?",
-        [project_id, person_id, limit],
     )
     return [_review(row) for row in found]
 
@@ -181,29 +236,20 @@ def flags(cursor: Cursor, pair_ids: Sequence[str]) -> list[Flag]:
     return [_flag(row) for row in found]
 
 
+def flags_of(cursor: Cursor, review_id: str) -> list[Flag]:
+    """The flags of one review, whether it stands or not."""
+    found = rows(cursor, "select * from flag where review_id = ? order by created_at, id", [review_id])
+    return [_flag(row) for row in found]
+
+
 def done_by(cursor: Cursor, project_id: str, person_id: str) -> int:
     """How many opinions of this person stand in the project, without skips."""
-    return int(
-        value(
-            cursor,
-            "select count(*) from current_review r join pair p on p.id = r.pair_id "
-            "where p.project_id = ? and r.person_id = ? and r.decision <> 'skip'",
-            [project_id, person_id],
-        )
-    )
+    return tally.of(cursor, project_id, person_id).done
 
 
 def waiting_for(cursor: Cursor, project_id: str, person_id: str) -> int:
     """How many pairs want an opinion that this person could give."""
-    return int(
-        value(
-            cursor,
-            "select count(*) from pair p where p.project_id = ? and p.state = 'open' and p.done < p.wanted "
-            "and not exists (select 1 from current_review r "
-            "                where r.pair_id = p.id and r.person_id = ? and r.round = p.round)",
-            [project_id, person_id],
-        )
-    )
+    return tally.of(cursor, project_id, person_id).waiting
 
 
 def save_draft(cursor: Cursor, person_id: str, pair_id: str, body: dict[str, Any]) -> None:
@@ -221,9 +267,10 @@ def draft(cursor: Cursor, person_id: str, pair_id: str) -> dict[str, Any] | None
     return dict(json.loads(row["body"])) if row else None
 
 
-def drop_draft(cursor: Cursor, person_id: str, pair_id: str) -> None:
-    """Forget a draft that was submitted."""
-    cursor.execute("delete from draft where person_id = ? and pair_id = ?", [person_id, pair_id])
+def drop_drafts(cursor: Cursor, submitted: Collection[tuple[str, str]]) -> None:
+    """Forget the drafts that were submitted: person and pair."""
+    names = [f"{person_id} {pair_id}" for person_id, pair_id in submitted]
+    cursor.execute(f"delete from draft where person_id || ' ' || pair_id in ({marks(names)})", names)
 
 
 def adjudicate(cursor: Cursor, adjudication: Adjudication) -> None:
@@ -260,6 +307,15 @@ def adjudication_of(cursor: Cursor, pair_id: str, round: int) -> Adjudication | 
         [pair_id, round],
     )
     return _adjudication(row) if row else None
+
+
+def _columns(review: Review) -> dict[str, Any]:
+    return {
+        **review.model_dump(),
+        "ratings": json.dumps(review.ratings),
+        "answers": json.dumps(review.answers, ensure_ascii=False),
+        "categories": json.dumps(list(review.categories), ensure_ascii=False),
+    }
 
 
 def _review(row: dict[str, Any]) -> Review:

@@ -1,6 +1,6 @@
 """The store: one open workspace, read by many threads, written by one."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -8,10 +8,11 @@ import duckdb
 
 from hone.storage.database import open_database
 from hone.storage.workspace import Workspace
-from hone.storage.writer import Change, Writer
+from hone.storage.writer import Change, Work, Writer
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -27,6 +28,10 @@ class Store:
     def write(self, change: Change[T]) -> T:
         """Run `change(cursor)` in the writer's transaction; what it returns comes back after the commit."""
         return self._writer.call(change)
+
+    def write_each(self, work: Work[R, T], wish: R) -> T:
+        """The same for one of a kind: `work(cursor, wishes)` gets all that wait together, and answers each."""
+        return self._writer.call_each(work, wish)
 
     @contextmanager
     def read(self) -> Generator[Cursor, None, None]:
@@ -86,6 +91,40 @@ def insert(cursor: Cursor, table: str, *records: dict[str, Any]) -> None:
         return
     names = list(records[0])
     columns = [[record[name] for record in records] for name in names]
-    marks = ", ".join(["unnest(?)"] * len(names)) if len(records) > 1 else ", ".join("?" * len(names))
+    each = ", ".join(["unnest(?)"] * len(names)) if len(records) > 1 else marks(names)
     values = columns if len(records) > 1 else [column[0] for column in columns]
-    cursor.execute(f"insert into {table} ({', '.join(names)}) select {marks}", values)
+    cursor.execute(f"insert into {table} ({', '.join(names)}) select {each}", values)
+
+
+def update(cursor: Cursor, table: str, *records: dict[str, Any]) -> None:
+    """Write the columns of rows that share them; the first column names the row. Values are bound, names are ours."""
+    if not records:
+        return
+    key, *names = list(records[0])
+    if len(records) == 1:
+        changes = ", ".join(f"{name} = ?" for name in names)
+        values = list(records[0].values())
+        cursor.execute(f"update {table} set {changes} where {key} = ?", [*values[1:], values[0]])
+        return
+    columns = [[record[name] for record in records] for name in (key, *names)]
+    lists = ", ".join(f"unnest(?) as {name}" for name in (key, *names))
+    written = ", ".join(f"{name} = new.{name}" for name in names)
+    # The keys a second time: they are looked up in the index, where a join alone would read the whole table.
+    within, keys = among(columns[0])
+    cursor.execute(
+        f"update {table} set {written} from (select {lists}) new where {table}.{key} = new.{key} "
+        f"and {table}.{key} {within}",
+        [*columns, *keys],
+    )
+
+
+def marks(values: Collection[object]) -> str:
+    """A mark for each value, for `in (?, ?, ?)`: they are looked up in an index, a subselect is not."""
+    return ", ".join("?" * len(values))
+
+
+def among(values: Collection[Any]) -> tuple[str, list[Any]]:
+    """The condition `in (...)` for these values, and what is bound to it: marks, or one list of very many."""
+    if len(values) > 1_000:
+        return "in (select unnest(?))", [list(values)]
+    return f"in ({marks(values) or 'null'})", list(values)

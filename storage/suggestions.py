@@ -6,7 +6,7 @@ from typing import Any
 
 from hone.storage.records import Record
 from hone.storage.reviews import Decision
-from hone.storage.store import Cursor, insert, one, rows
+from hone.storage.store import Cursor, among, insert, one, rows
 
 BLANKS = " \t\r\n"
 
@@ -73,11 +73,15 @@ def offer(cursor: Cursor, pair_id: str) -> Offer | None:
     return Offer.model_validate(row) if row else None
 
 
-def offered(cursor: Cursor, pair_id: str, suggestion_id: str) -> Offer | None:
-    """The answer to a pair that has this id; None when there is none of it."""
-    sql = "select id, response from suggestion where pair_id = ? and id = ? and response is not null"
-    row = one(cursor, sql, [pair_id, suggestion_id])
-    return Offer.model_validate(row) if row else None
+def offered(cursor: Cursor, suggestion_ids: Sequence[str]) -> dict[tuple[str, str], Offer]:
+    """The answers with these ids, by their pair and id."""
+    if not suggestion_ids:
+        return {}
+    within, values = among(suggestion_ids)
+    found = rows(
+        cursor, f"select pair_id, id, response from suggestion where id {within} and response is not null", values
+    )
+    return {(row["pair_id"], row["id"]): Offer(id=row["id"], response=row["response"]) for row in found}
 
 
 def of_run(cursor: Cursor, run_id: str) -> list[Suggestion]:

@@ -218,6 +218,19 @@ create table lease (
     expires_at timestamp not null
 );
 
+-- What a desk says at every step, counted as it changes; it can be rebuilt. The project's own row has no person.
+create table tally (
+    project_id text not null,
+    person_id text not null,
+    free integer not null,                     -- of the project: pairs that want an opinion of anybody
+    spoken integer not null,                   -- those of them that this person has spoken on
+    reserved integer not null,                 -- pairs that want an opinion of this person alone
+    done integer not null,                     -- opinions that stand
+    turns integer not null,                    -- decisions that stand, skips too
+    last text not null,                        -- ids of the last ten decisions, the newest first, a blank behind each
+    primary key (project_id, person_id)
+);
+
 create table draft (
     person_id text not null,
     pair_id text not null,

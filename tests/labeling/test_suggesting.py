@@ -7,7 +7,7 @@ from hone.labeling import suggesting
 from hone.labeling.desk import next_view
 from hone.labeling.saying import Verdict
 from hone.labeling.standing import change_settings
-from hone.storage import models, pairs, queue, reviews, suggestions
+from hone.storage import models, pairs, reviews, seats, suggestions
 from hone.storage.errors import InputError
 from hone.storage.models import Model
 from hone.storage.pairs import NewPair
@@ -76,7 +76,7 @@ def decide(
 def reopen(desk_room: Desk, pair_id: str) -> None:
     pair, lead = desk_room.pair(pair_id), desk_room.lead
     desk_room.store.write(
-        lambda cursor: queue.reopen(cursor, pair, why="looked at again", priority=1, report_id=None, person_id=lead.id)
+        lambda cursor: seats.reopen(cursor, [pair], why="looked at again", priority=1, report_id=None, person_id=lead.id)
     )
 
 

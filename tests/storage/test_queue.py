@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from factories import add_pairs, add_person, opinion
 
-from hone.storage import pairs, queue
+from hone.storage import pairs, queue, seats
 from hone.storage.errors import Conflict
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -18,12 +18,15 @@ def claim(store: Store, project: Project, person: Person) -> queue.Lease | None:
     return store.write(lambda cursor: queue.claim(cursor, project.id, person.id))
 
 
-def review_and_release(store: Store, lease: queue.Lease, person: Person, decision: Decision = "approve") -> None:
+def review_and_release(
+    store: Store, project: Project, lease: queue.Lease, person: Person, decision: Decision = "approve"
+) -> None:
     def change(cursor: Cursor) -> None:
         queue.held(cursor, lease.token, person.id)
         opinion(cursor, lease.subject_id, person, decision)
-        if decision != "skip":
-            cursor.execute("update pair set done = done + 1 where id = ?", [lease.subject_id])
+        before = seats.seats(cursor, [lease.subject_id])[lease.subject_id]
+        after = {"said_by": before.said_by | {person.id}, "done": before.done + (decision != "skip")}
+        seats.move(cursor, project.id, [(before, before.model_copy(update=after))])
         queue.release(cursor, lease.token)
 
     store.write(change)
@@ -65,11 +68,11 @@ def test_nobody_sees_a_pair_twice_in_a_round_but_again_in_the_next(
     (pair_id,) = add_pairs(store, project, 1, lead, wanted=2)
     lease = claim(store, project, ana)
     assert lease is not None
-    review_and_release(store, lease, ana, "skip")
+    review_and_release(store, project, lease, ana, "skip")
     assert claim(store, project, ana) is None
     store.write(
-        lambda cursor: queue.reopen(
-            cursor, pairs.get(cursor, pair_id), why="report 1", priority=5, report_id=None, person_id=lead.id
+        lambda cursor: seats.reopen(
+            cursor, [pairs.get(cursor, pair_id)], why="report 1", priority=5, report_id=None, person_id=lead.id
         )
     )
     assert claim(store, project, ana) is not None
@@ -87,7 +90,7 @@ def test_fifty_threads_never_put_a_pair_with_more_people_than_it_wants(
             lease = claim(store, project, expert)
             if lease is None:
                 break
-            review_and_release(store, lease, expert)
+            review_and_release(store, project, lease, expert)
             taken.append(lease.subject_id)
         return taken
 

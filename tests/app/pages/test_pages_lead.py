@@ -12,7 +12,7 @@ from hone.evaluation.judging import Verdict
 from hone.labeling import desk
 from hone.labeling.desk import Opinion
 from hone.platform import runtime as processes
-from hone.storage import batches, models, pairs, people, projects, queue, reports, reviews, runs
+from hone.storage import batches, models, pairs, people, projects, reports, reviews, runs, seats
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import new_id, now
@@ -198,7 +198,7 @@ def test_regressions_of_a_report_go_back_to_the_experts(
     assert "3 moved to the front of the queue" in seen.text
     with store.read() as cursor:
         sent = [pair for pair in pairs.listing(cursor, project.id) if pair.why != "new"]
-        assert queue.sent_back(cursor, project.id) == len(sent) == 3
+        assert seats.sent_back(cursor, project.id) == len(sent) == 3
     assert sent[0].why == "report 1: the new model got worse here"
 
 
