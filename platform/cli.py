@@ -6,12 +6,25 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from hone.platform.commands import batches, care, common, judging, pairs, projects, reports, runs, start, terminal
+from hone.platform.commands import (
+    batches,
+    care,
+    common,
+    exporting,
+    judging,
+    pairs,
+    projects,
+    reports,
+    runs,
+    start,
+    team,
+    terminal,
+)
 from hone.storage.errors import HoneError, InputError
 
 PANELS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "serve", "init", "project"),
-    "Pairs and what experts say of them": ("import", "reviews", "adjudications", "export", "status"),
+    "Pairs and what experts say of them": ("import", "reviews", "adjudications", "flags", "team", "export", "status"),
     "Batch and model": ("batch", "train", "runs", "models", "generate", "suggest"),
     "Judge blind, decide, go round again": ("matchups", "judgements", "report", "gate", "queue"),
     "Look after it": ("user", "backup", "restore", "doctor"),
@@ -127,7 +140,7 @@ def _panel(verb: str) -> str:
     return next(panel for panel, names in PANELS.items() if verb in names)
 
 
-for _topic in (start, projects, pairs, batches, runs, judging, reports, care):
+for _topic in (start, projects, pairs, exporting, team, batches, runs, judging, reports, care):
     for _verb, _function in _topic.VERBS.items():
         if isinstance(_function, typer.Typer):
             app.add_typer(_function, name=_verb, rich_help_panel=_panel(_verb))

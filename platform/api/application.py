@@ -27,6 +27,7 @@ from hone.platform.api import (
     reports,
     runs,
     status,
+    team,
 )
 from hone.platform.runtime import Runtime
 from hone.storage.errors import HoneError, InputError
@@ -38,6 +39,7 @@ ROUTERS = (
     imports.router,
     pairs.router,
     desk.router,
+    team.router,
     batches.router,
     runs.router,
     models.router,

@@ -5,7 +5,20 @@ from typing import Any, TypeAlias
 
 import streamlit as st
 
-from hone.platform.views import adjudicate, batches, desk, home, judge, pairs, people, project, reports, training
+from hone.platform.views import (
+    adjudicate,
+    batches,
+    desk,
+    home,
+    judge,
+    mywork,
+    pairs,
+    people,
+    project,
+    reports,
+    team,
+    training,
+)
 from hone.storage.people import Person, Role
 
 Entry: TypeAlias = tuple[str, str, str, Callable[[], None], tuple[Role, ...]]
@@ -15,6 +28,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Data": (
         ("pairs", "Pairs", ":material/table_rows:", pairs.page, ("lead", "expert")),
         ("review", "Review", ":material/rate_review:", desk.page, ("expert",)),
+        ("mywork", "My work", ":material/monitoring:", mywork.page, ("expert",)),
         ("adjudicate", "Adjudicate", ":material/balance:", adjudicate.page, ("lead",)),
         ("batches", "Batches", ":material/inventory_2:", batches.page, ("lead",)),
     ),
@@ -25,6 +39,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Workspace": (
         ("project", "Project", ":material/tune:", project.page, ("lead",)),
+        ("team", "Team", ":material/diversity_3:", team.page, ("lead",)),
         ("people", "People", ":material/group:", people.page, ("admin",)),
     ),
 }

@@ -1,24 +1,30 @@
-"""Adjudicate: where experts differ, a lead reads their versions without names and decides."""
+"""Adjudicate: what waits for a lead. Experts who differ, agreements to sign off, and flags that nobody resolved."""
 
-from functools import partial
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 import streamlit as st
 
 from hone.labeling import adjudication
-from hone.labeling.adjudication import Dispute, Version
-from hone.labeling.diff import word_diff
+from hone.labeling.adjudication import Waits
 from hone.platform.frame import parts, shell
-from hone.platform.frame.safe_html import diff, esc, marked
+from hone.platform.views import deciding, open_flags
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.records import new_id
 
-OWN = "own"
+Tab: TypeAlias = Literal["disputed", "agreed", "flags"]
+TABS: tuple[Tab, ...] = get_args(Tab)
+NAMES: dict[Tab, str] = {"disputed": "Disputes", "agreed": "Sign-offs", "flags": "Flags"}
+EMPTY: dict[Tab, tuple[str, str]] = {
+    "disputed": ("Nobody differs", "When two experts disagree about a pair, you decide here between their versions."),
+    "agreed": ("Nothing to sign off", "What the experts agree on comes here when the project asks for a lead's word."),
+    "flags": ("No flag is open", "Words that experts flag come here, until somebody says what became of them."),
+}
+_CHOSEN = "hone_adjudicate_tab"
+_PLACE = "hone_adjudicate_place"
 
 
 def page() -> None:
-    """Draw the next dispute."""
+    """Draw what waits next."""
     person = shell.signed_in("lead")
     _adjudicate(shell.project(person), person)
 
@@ -26,122 +32,56 @@ def page() -> None:
 @st.fragment
 def _adjudicate(project: Project, person: Person) -> None:
     with shell.trouble():
-        waiting = adjudication.disputes(shell.store(), project, person)
-        _top(waiting, shell.saved_mark())
-        if not waiting:
-            parts.empty(
-                "Nobody differs", "When two experts disagree about a pair, you decide here between their versions."
-            )
+        waits = adjudication.waits(shell.store(), project, person)
+        tab = _tabs(project, waits)
+        count = _count(waits, tab)
+        if not count:
+            st.html(shell.saved_mark() or "<span></span>")
+            parts.empty(*EMPTY[tab])
             shell.way_on("batches", "See what can be frozen")
-            return
-        dispute = waiting[_place(len(waiting))]
-        token = st.session_state.setdefault(f"hone_dispute_{dispute.pair.id}", new_id())
-        parts.field("Instruction", dispute.start.instruction)
-        parts.field("Context", dispute.start.context, "h-quiet h-quote h-clip")
-        _versions(project, dispute)
-        _decision(project, person, dispute, token)
+        elif tab == "flags":
+            open_flags.draw(project, person)
+        else:
+            place = _place(count)
+            found = adjudication.disputes(shell.store(), project, person, tab, limit=1, skip=place)
+            if found:  # else somebody else decided it just now
+                deciding.draw(project, person, found[0], (place + 1, count), _later)
 
 
-def _top(waiting: list[Dispute], saved: str) -> None:
-    if not waiting:
-        parts.heading("Adjudicate")
-        if saved:
-            st.html(saved)
-        return
-    place = _place(len(waiting))
-    pair = waiting[place].pair
-    chips = parts.ROW.format(parts.chip(f"Pair {pair.number}") + (parts.chip(pair.group) if pair.group else ""))
-    st.html(
-        f'<div class="h-top"><h1 class="h-title">Adjudicate</h1>{chips}<div class="h-progress">{saved}'
-        f"<span>{place + 1} of {parts.count(len(waiting), 'dispute')}</span></div></div>"
-    )
+def _tabs(project: Project, waits: Waits) -> Tab:
+    """The heading, and which of the three lists is open: the one that was chosen, else the first with something."""
+    shown: list[Tab] = [tab for tab in TABS if tab != "agreed" or project.settings.sign_off or waits.agreed]
+    kept = st.session_state.get(_CHOSEN)
+    waiting: list[Tab] = [tab for tab in shown if _count(waits, tab)]
+    first = [*waiting, TABS[0]][0]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html('<div class="h-top"><h1 class="h-title">Adjudicate</h1></div>', width="stretch")
+        chosen = st.segmented_control(
+            "What waits",
+            shown,
+            default=kept if kept in shown else first,
+            required=True,
+            format_func=lambda tab: f"{NAMES[tab]} {_count(waits, tab):,}",
+            key="adjudicate-tab",
+            on_change=_turned,
+            label_visibility="collapsed",
+        )
+    return chosen if chosen in TABS else first
+
+
+def _turned() -> None:
+    st.session_state[_CHOSEN] = st.session_state.get("adjudicate-tab")
+    st.session_state[_PLACE] = 0
+
+
+def _count(waits: Waits, tab: Tab) -> int:
+    return int(getattr(waits, tab))
 
 
 def _place(total: int) -> int:
-    """Which dispute is shown: later ones are looked at without deciding the first."""
-    return int(st.session_state.get("hone_dispute_place", 0)) % max(1, total)
+    """Which one is shown: later ones are looked at without deciding the first."""
+    return int(st.session_state.get(_PLACE, 0)) % max(1, total)
 
 
 def _later() -> None:
-    st.session_state["hone_dispute_place"] = int(st.session_state.get("hone_dispute_place", 0)) + 1
-
-
-def _versions(project: Project, dispute: Dispute) -> None:
-    start = dispute.start.response
-    for group in (dispute.versions[at : at + 2] for at in range(0, len(dispute.versions), 2)):
-        st.html(f'<div class="h-sides">{"".join(_version(project, each, start) for each in group)}</div>')
-
-
-def _version(project: Project, version: Version, start: str) -> str:
-    """One expert's opinion under its letter: decision, text with changes, scores, flags, note."""
-    names = {category.key: category.name for category in project.settings.taxonomy}
-    tone: parts.Tone = "good" if version.decision == "approve" else "bad"
-    word = ("approves with changes" if version.edited else "approves") if tone == "good" else "rejects"
-    chips = parts.chip(word, tone) + "".join(parts.chip(name, "unsure") for name in version.categories)
-    flags = [flag for flag in version.flags if flag.field == "response"]
-    spans = [(f.start, f.end, names.get(f.category, f.category)) for f in flags if f.remains]
-    text = diff(word_diff(start, version.response), "h-wide") if version.edited else marked(start, spans, "h-wide")
-    scores = "".join(
-        parts.chip(f"{d.name} {version.ratings[d.key]}") for d in project.settings.rubric if d.key in version.ratings
-    )
-    told = "".join(
-        f'<div class="h-small">{parts.chip(names.get(flag.category, flag.category), "unsure")} '
-        f"“{esc(flag.quote)}” {esc(flag.comment)}</div>"
-        for flag in version.flags
-    )
-    note = f'<div class="h-small">“{esc(version.note)}”</div>' if version.note else ""
-    return (
-        f'<div class="h-side"><div class="h-eyebrow">Version {esc(version.label)}</div>'
-        f"{parts.ROW.format(chips)}{text}{parts.ROW.format(scores)}{told}{note}</div>"
-    )
-
-
-def _decision(project: Project, person: Person, dispute: Dispute, token: str) -> None:
-    options = [version.label for version in dispute.versions] + [OWN]
-    left, right = st.columns([1.5, 1], gap="large")
-    with left:
-        chosen = st.segmented_control(
-            "Which text is right",
-            options,
-            default=options[0],
-            required=True,
-            format_func=lambda label: "A text of mine" if label == OWN else f"Version {label}",
-            key=f"version-{token}",
-        )
-        if chosen == OWN:
-            st.text_area("Your text", dispute.start.response, key=f"own-{token}", height="content")
-    with right:
-        st.text_input("Reason", key=f"reason-{token}", on_change="ignore", placeholder="What decided it")
-    with st.container(
-        horizontal=True, horizontal_alignment="right", vertical_alignment="center", key=f"decide-{token}"
-    ):
-        st.space("stretch")
-        decide = partial(_decide, project, person, dispute, token)
-        st.button("Later", key=f"later-{token}", shortcut="S", type="tertiary", on_click=_later)
-        st.button("Reject the pair", key=f"bad-{token}", shortcut="X", on_click=partial(decide, "reject"))
-        st.button(
-            "Approve this text", key=f"good-{token}", shortcut="A", type="primary", on_click=partial(decide, "approve")
-        )
-
-
-def _decide(
-    project: Project, person: Person, dispute: Dispute, token: str, decision: Literal["approve", "reject"]
-) -> None:
-    def deed() -> str:
-        state = st.session_state
-        chosen = state.get(f"version-{token}") if decision == "approve" else None
-        adjudication.decide(
-            shell.store(),
-            project,
-            person,
-            dispute.pair.id,
-            decision,
-            version=None if chosen == OWN else chosen,
-            response=state.get(f"own-{token}") if chosen == OWN else None,
-            reason=state.get(f"reason-{token}") or "",
-            request_key=f"adjudicate-{token}",
-        )
-        state.pop(f"hone_dispute_{dispute.pair.id}", None)
-        return f"Pair {dispute.pair.number} {'approved' if decision == 'approve' else 'rejected'} and saved."
-
-    shell.act(deed)
+    st.session_state[_PLACE] = int(st.session_state.get(_PLACE, 0)) + 1
