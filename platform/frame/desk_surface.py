@@ -21,7 +21,7 @@ from hone.platform.frame.safe_html import blocks
 from hone.storage.errors import InputError
 from hone.storage.findings import Finding
 from hone.storage.people import Person
-from hone.storage.projects import Project
+from hone.storage.projects import Project, ProjectSettings
 from hone.storage.records import Record, new_id, sha256
 
 KEY = "hone_desk"
@@ -32,7 +32,7 @@ const desk = import(`${{location.origin}}/assets/desk.js?v={version}`);
 export default async (drawing) => (await desk).default(drawing);
 """
 _Message = TypeVar("_Message", bound=Record)
-_PARTS = ("dom", "diff", "texts", "saving", "form", "editor", "flags", "page", "keys", "desk")
+_PARTS = ("dom", "diff", "texts", "saving", "form", "editor", "flags", "marking", "page", "keys", "deciding", "desk")
 
 
 class Said(Record):
@@ -125,14 +125,14 @@ def _asked(project: Project) -> dict[str, Any]:
         "reasons": settings.edit_reasons,
         "taxonomy": [each.model_dump(mode="json") for each in settings.taxonomy],
         "groups": settings.protected_groups,
-        "guide": _guide(project),
+        "guide": guide(settings),
     }
 
 
-def _guide(project: Project) -> list[tuple[str, str]]:
-    """The guidelines, then the project's examples, as blocks of text."""
-    told = blocks(project.settings.guidelines)
-    for each in project.settings.examples:
+def guide(settings: ProjectSettings) -> list[tuple[str, str]]:
+    """The guidelines, then the project's examples, as (kind, text): h, li, p, good or bad."""
+    told = blocks(settings.guidelines)
+    for each in settings.examples:
         told.append(("h", "A good answer" if each.good else "A bad answer"))
         told += [("p", text) for text in (each.instruction, each.context) if text]
         told += [("good" if each.good else "bad", each.response), *([("p", each.why)] if each.why else [])]

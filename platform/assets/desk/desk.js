@@ -1,9 +1,8 @@
-// The review desk: one pair, what an expert says about it, and the decision. Python draws all around it.
+// The review desk: one pair and what an expert says about it. Python draws all around it.
 //
-// Streamlit calls the default export at each new drawing. Ratings, flags and typing stay here; a decision goes to
-// Python with the token of the lease that it is about and a request key, and is sent again until it is answered.
+// Streamlit calls the default export at each new drawing. Ratings, flags and typing stay here; only a decision goes
+// to Python. The host stays in the page, so that the next pair is drawn at once.
 
-const PATIENCE = 5_000; // milliseconds without an answer, after which a decision is sent again
 const left = new Set(); // tokens that this page let go
 
 const nothing = () => ({
@@ -14,28 +13,38 @@ class Desk {
   constructor(parent) {
     this.host = labelled(element("div", "d-desk"), { role: "region", "aria-label": "Review", tabindex: "-1" });
     parent.append(this.host);
+    this.deciding = new Deciding(this);
     this.listeners = [
-      [document, "keydown", (event) => onKey(this, event)],
+      [document, "keydown", (event) => onKey(this, event), true],
       [document, "visibilitychange", () => this.visibility()],
+      [document, "pointerup", () => setTimeout(() => this.open && this.marking.offer())],
       [window, "pagehide", () => this.leave()],
       [window, "pageshow", (event) => event.persisted && this.came()],
       [window, "online", () => this.saving?.flush()],
-      [document, "pointerup", () => setTimeout(() => this.offerFlag())],
       [this.host, "focusout", () => this.saving?.flush()],
     ];
-    for (const [node, name, act] of this.listeners) node.addEventListener(name, act, node === document);
+    for (const [node, ...listener] of this.listeners) node.addEventListener(...listener);
     if (tabs) tabs.onmessage = ({ data }) => data.left === this.data?.token && stay(this.data.project, data.left);
     keep.tidy();
+  }
+
+  // Whether a pair is on the desk.
+  get open() {
+    return Boolean(this.data?.token);
+  }
+
+  get text() {
+    return this.editor.text;
   }
 
   // A new drawing: the same pair with an answer, another pair, or none.
   update(data, send) {
     this.send = send;
     if (data.drawn === this.data?.drawn) return;
-    const before = this.data;
+    const before = this.data?.token;
     this.data = data;
-    if (this.waiting) this.answered(data);
-    if (data.token && data.token === before?.token) this.refresh();
+    this.deciding.heard(data);
+    if (data.token && data.token === before) this.refresh();
     else this.begin();
   }
 
@@ -43,35 +52,23 @@ class Desk {
     const { data, host } = this;
     const focused = host.contains(document.activeElement);
     this.saving?.close();
-    this.picker = this.flagForm = this.row = null;
-    this.pending = [];
-    if (!data.token) {
+    if (!this.open) {
       host.replaceChildren();
       return;
     }
     this.saving = new Saving(data, (tone, words) => this.mark(tone, words));
     const found = this.saving.found();
-    this.draft = { ...nothing(), ...structuredClone(found ?? data.draft ?? {}) };
-    if (data.suggestion?.show && !data.texts.response.trim() && !found && !data.draft) this.prefill();
-    this.seconds = 0;
-    this.since = document.hidden ? null : performance.now();
+    this.draft = structuredClone(found ?? drafted(data));
+    this.row = null;
+    this.deciding.begin();
     layOut(this);
     this.came();
     this.current(this.form.rows[0] ?? this.editor.rows[0]);
     this.refresh();
     if (found) this.touch();
-    else this.mark("", data.draft ? "Draft restored" : "");
+    else if (data.draft) this.mark("", "Your draft is back");
     host.closest("[data-testid=stMain]")?.scrollTo(0, 0);
     if (focused) host.focus({ preventScroll: true });
-  }
-
-  prefill() {
-    const { suggestion } = this.data;
-    if (suggestion.response) Object.assign(this.draft, { response: suggestion.response, suggestion_id: suggestion.id });
-  }
-
-  get text() {
-    return this.editor.text;
   }
 
   // Something was entered: draw it, and save it.
@@ -81,7 +78,7 @@ class Desk {
   }
 
   refresh() {
-    if (!this.data.token) return;
+    if (!this.open) return;
     this.editor.refresh();
     this.form.refresh();
     drawFlags(this, this.form.flags);
@@ -89,25 +86,8 @@ class Desk {
     drawBar(this);
   }
 
-  followFlags() {
-    this.draft.flags = this.draft.flags.flatMap((flag) => {
-      if (flag.field !== "response") return [flag];
-      return followed(flag, this.text) ?? followed(flag, this.data.texts.response) ?? [];
-    });
-  }
-
-  // What is marked in one of the texts, the words being flagged first.
-  marks(name) {
-    const names = new Map(this.data.taxonomy.map((each) => [each.key, each.name]));
-    const text = name === "response" ? this.text : this.data.texts[name];
-    const found = this.data.findings.filter((each) => each.field === name && each.quote);
-    const spans = [
-      ...this.pending.map((span) => ({ ...span, kind: "pending" })),
-      ...this.draft.flags.map((flag) => ({ ...flag, kind: "flag", says: names.get(flag.category) })),
-      ...found.map((each) => ({ ...each, kind: `finding ${each.tone}`, says: each.says })),
-    ];
-    const here = spans.filter((each) => each.field === name);
-    return here.map((each) => (each.quote ? followed(each, text) : each)).filter(Boolean);
+  bodyOf(name) {
+    return name === "response" ? this.editor.body : this.questions.find((each) => each.name === name)?.body;
   }
 
   // The lines that digits act on, and the one that is current.
@@ -125,32 +105,25 @@ class Desk {
   step(by) {
     const { rows } = this;
     const next = rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(this.row) + by))];
+    if (this.row?.node.contains(document.activeElement)) document.activeElement.blur();
     this.current(next);
-    if (this.host.contains(document.activeElement) && document.activeElement !== this.host) document.activeElement.blur();
     next?.node.scrollIntoView({ block: "nearest" });
   }
 
   digit(number) {
-    if (this.skips) return skipFor(this, number);
-    if (!this.row?.digit(number)) return false;
-    const { rows } = this;
-    const place = rows.indexOf(this.row);
-    const next = rows[place + 1];
-    const goesOn = !this.row.many && next && !next.many;
-    if (goesOn) this.current(next);
+    if (this.deciding.skips) return this.deciding.skip(number);
+    const { row } = this;
+    if (!row?.digit(number)) return false;
+    const next = this.rows[this.rows.indexOf(row) + 1];
+    if (!row.many && next && !next.many) this.current(next);
     return true;
   }
 
   escape() {
-    if (this.skips) this.skipping(false);
+    if (this.deciding.skips) this.deciding.skipping(false);
     else if (this.editor.editing) this.editor.done();
     else return false;
     return true;
-  }
-
-  skipping(on) {
-    this.skips = on;
-    drawBar(this);
   }
 
   guide() {
@@ -158,148 +131,7 @@ class Desk {
     if (this.guideNode.open) this.guideNode.scrollIntoView({ block: "nearest" });
   }
 
-  // Flags: the selected words, or words chosen by key, go into the form that takes the place of the right side.
-  flag() {
-    if (!this.data.taxonomy.length) return false;
-    const span = this.selection();
-    if (span) return this.openFlag(span);
-    const texts = Object.fromEntries(
-      ["instruction", "context", "response"].map((each) => [each, each === "response" ? this.text : this.data.texts[each]]),
-    );
-    this.editor.editing = false;
-    const first = ["response", "instruction", "context"].find((each) => wordsOf(texts[each]).length);
-    if (!first || (first === "response" && !this.editor.body)) return false;
-    return this.pick(new Picker(texts, first));
-  }
-
-  selection() {
-    const span = selectedIn(this.host);
-    return span && trimmed(span, span.field === "response" ? this.text : this.data.texts[span.field]);
-  }
-
-  pick(picker) {
-    this.picker = picker;
-    this.pending = picker?.span ? [picker.span] : [];
-    this.refresh();
-    this.host.querySelector("mark.pending")?.scrollIntoView({ block: "nearest" });
-    return true;
-  }
-
-  picked() {
-    const { span, texts } = this.picker;
-    this.picker = null;
-    if (span) this.openFlag(trimmed(span, texts[span.field]));
-  }
-
-  openFlag(span, flag = null) {
-    const { field, start, end, quote } = span;
-    this.pending = [{ field, start, end, quote }];
-    this.flagForm = new FlagForm(this, { field, start, end, quote }, flag);
-    this.float.hidden = true;
-    this.side.replaceChildren(this.flagForm.node);
-    document.getSelection()?.removeAllRanges();
-    this.refresh();
-    this.flagForm.focus();
-    return true;
-  }
-
-  flagDone() {
-    this.flagForm = null;
-    this.pending = [];
-    this.side.replaceChildren(this.form.node);
-    this.refresh();
-    this.host.focus({ preventScroll: true });
-  }
-
-  offerFlag() {
-    if (!this.data?.token || !this.float) return;
-    const span = this.data.taxonomy.length && !this.flagForm && this.selection();
-    shown(this.float, Boolean(span));
-    if (!span) return;
-    const box = document.getSelection().getRangeAt(0).getBoundingClientRect();
-    const home = this.host.getBoundingClientRect();
-    this.float.style.left = `${Math.min(box.right - home.left, home.width - 130)}px`;
-    this.float.style.top = `${box.bottom - home.top + 6}px`;
-  }
-
-  // Decisions.
-  decide(decision, reason = "") {
-    if (this.waiting || this.flagForm) return;
-    const needed = decision !== "skip" && this.data.questions.find((each) => each.required && this.lacks(each));
-    if (needed) {
-      this.current(this.rows.find((row) => row.name === needed.name));
-      this.mark("bad", `“${needed.name}” wants an answer first`);
-      return;
-    }
-    this.skips = false;
-    this.saving.close();
-    const { token, seen } = this.data;
-    const draft = { ...this.draft, edit_reason: this.editor.edited ? this.draft.edit_reason : null };
-    const said = { token, seen, decision, reason, draft, seconds: this.spent() };
-    this.ask("decide", said);
-  }
-
-  lacks({ key }) {
-    return this.draft.answers[key] === undefined;
-  }
-
-  undo() {
-    if (!this.data.undo || this.waiting) return false;
-    this.saving.flush();
-    this.ask("undo", { token: this.data.token });
-    return true;
-  }
-
-  ask(what, said) {
-    this.waiting = { what, said: { ...said, request: secret() }, kept: this.data.kept };
-    this.tell();
-    requestAnimationFrame(() => this.data.token && drawBar(this)); // first the message, then its looks
-  }
-
-  tell() {
-    clearTimeout(this.impatience);
-    this.impatience = setTimeout(() => {
-      this.mark("bad", "No answer from the server yet: kept here, and sent again");
-      this.tell();
-    }, PATIENCE);
-    this.send(this.waiting.what, this.waiting.said);
-  }
-
-  // A drawing that does not answer comes from a server that never heard us: it was restarted.
-  answered(data) {
-    if (data.answered !== this.waiting.said.request) {
-      this.tell();
-      return;
-    }
-    clearTimeout(this.impatience);
-    if (data.stored && this.waiting.what === "decide") keep.drop(this.waiting.kept);
-    this.waiting = null;
-    if (!data.stored && data.token) this.saving.open();
-  }
-
-  // The time that the pair was on the screen.
-  spent() {
-    if (this.since !== null) this.seconds += (performance.now() - this.since) / 1000;
-    this.since = document.hidden ? null : performance.now();
-    return Math.round(this.seconds * 10) / 10;
-  }
-
-  visibility() {
-    this.spent();
-    if (document.hidden) this.saving?.flush(true);
-  }
-
-  came() {
-    if (this.data?.token && left.delete(this.data.token)) stay(this.data.project, this.data.token);
-  }
-
-  leave() {
-    if (!this.data?.token) return;
-    this.saving.flush(true);
-    left.add(this.data.token);
-    leave(this.data.project, this.data.token);
-  }
-
+  // Whether what was entered is safe, in words.
   mark(tone, words) {
     if (!this.saved) return;
     this.saved.className = `d-saved ${tone}`;
@@ -307,12 +139,37 @@ class Desk {
     this.saved.setAttribute("role", tone === "bad" ? "alert" : "status");
   }
 
+  visibility() {
+    this.deciding.spent();
+    if (document.hidden) this.saving?.flush(true);
+  }
+
+  // The page was left for a moment and is back: the pair is held again.
+  came() {
+    if (this.open && left.delete(this.data.token)) stay(this.data.project, this.data.token);
+  }
+
+  leave() {
+    if (!this.open) return;
+    this.saving.flush(true);
+    left.add(this.data.token);
+    leave(this.data.project, this.data.token);
+  }
+
   gone() {
     this.leave();
-    clearTimeout(this.impatience);
-    for (const [node, name, act] of this.listeners) node.removeEventListener(name, act, node === document);
+    this.deciding.gone();
+    for (const [node, ...listener] of this.listeners) node.removeEventListener(...listener);
+    if (tabs) tabs.onmessage = null;
     this.host.remove();
   }
+}
+
+// What the server has kept; without a draft, a model's answer where the project shows it.
+function drafted({ draft, suggestion, texts }) {
+  if (draft) return { ...nothing(), ...draft };
+  if (!suggestion?.show || texts.response.trim()) return nothing();
+  return { ...nothing(), response: suggestion.response, suggestion_id: suggestion.id };
 }
 
 const desks = new WeakMap();

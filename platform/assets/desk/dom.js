@@ -30,8 +30,6 @@ function shown(node, whether) {
 const points = (text) => Array.from(text);
 const length = (text) => points(text).length;
 
-const one = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
-
 // Typing a letter here means the letter.
 function typing(node) {
   if (!node || !node.matches) return false;

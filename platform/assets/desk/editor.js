@@ -77,12 +77,12 @@ class Editor {
       this.field.value = text;
       this.field.fit();
     }
-    this.desk.followFlags();
+    this.desk.marking.follow();
   }
 
   typed(text) {
     this.desk.draft.response = text === this.original ? null : text;
-    this.desk.followFlags();
+    this.desk.marking.follow();
     this.desk.touch();
   }
 
@@ -140,7 +140,7 @@ class Editor {
     shown(this.empty, !this.editing && !this.text.trim() && !this.edited);
     shown(this.offered, this.canSuggest);
     shown(this.reasons.node, this.edited && this.rows.length > 0);
-    if (!this.body.hidden) drawText(this.body, pieces, this.desk.marks("response"));
+    if (!this.body.hidden) drawText(this.body, pieces, this.desk.marking.in("response"));
   }
 }
 

@@ -51,7 +51,7 @@ class FlagForm {
     const add = button(flag ? "Change flag" : "Add flag", "primary", () => {}, "↵");
     add.type = "submit";
     const foot = element("div", "d-foot");
-    foot.append(this.swap, element("span", "d-space"), button("Cancel", "quiet", () => desk.flagDone(), "Esc"), add);
+    foot.append(this.swap, element("span", "d-space"), button("Cancel", "quiet", () => desk.marking.done(), "Esc"), add);
     this.node.append(element("div", "h-eyebrow", "Flag these words"), quote, kind, this.about, gravity, this.groups);
     this.node.append(this.group, this.mitigation, this.comment, foot);
     this.node.addEventListener("submit", (event) => this.add(event));
@@ -70,7 +70,7 @@ class FlagForm {
 
   // Outside of its text fields 1 to 3 say how grave it is; arrows choose the kind, Enter adds, Escape leaves.
   key(event) {
-    if (event.key === "Escape") this.desk.flagDone();
+    if (event.key === "Escape") this.desk.marking.done();
     else if (event.key === "Enter" && event.target.type === "radio") this.node.requestSubmit();
     else if (!typing(event.target) && ["1", "2", "3"].includes(event.key)) {
       this.node.querySelectorAll(".d-gravity input")[Number(event.key) - 1].click();
@@ -97,7 +97,7 @@ class FlagForm {
     };
     const { flags } = desk.draft;
     desk.draft.flags = this.replaces ? flags.map((each) => (each === this.replaces ? flag : each)) : [...flags, flag];
-    desk.flagDone();
+    desk.marking.done();
     desk.touch();
   }
 }
@@ -106,14 +106,14 @@ class FlagForm {
 function drawFlags(desk, node) {
   const head = element("div", "d-flags-head");
   const can = desk.data.taxonomy.length > 0;
-  head.append(element("span", "d-row-name", "Flags"), shown(button("Flag words", "quiet", () => desk.flag(), "F"), can));
+  head.append(element("span", "d-row-name", "Flags"), shown(button("Flag words", "quiet", () => desk.marking.begin(), "F"), can));
   const names = new Map(desk.data.taxonomy.map((each) => [each.key, each.name]));
   const lines = desk.draft.flags.map((flag) => {
     const line = element("div", "d-flag");
     const open = labelled(element("button", "d-flag-open"), { type: "button", title: "Change this flag" });
     const name = names.get(flag.category) || flag.category;
     open.append(element("span", "h-chip unsure", `${name} · ${flag.severity}`), element("span", "d-quote", flag.quote));
-    open.addEventListener("click", () => desk.openFlag(flag, flag));
+    open.addEventListener("click", () => desk.marking.describe(flag, flag));
     const away = button("Remove", "quiet", () => {
       desk.draft.flags = desk.draft.flags.filter((each) => each !== flag);
       desk.touch();

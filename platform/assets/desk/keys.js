@@ -40,14 +40,14 @@ function plainKey(desk, event) {
     Enter: () => desk.row?.enter?.() ?? false,
     Escape: () => desk.escape(),
     "?": () => showKeys(desk.host),
-    a: () => desk.decide("approve"),
-    r: () => desk.decide("reject"),
-    s: () => desk.skipping(true),
-    u: () => desk.undo(),
+    a: () => desk.deciding.decide("approve"),
+    r: () => desk.deciding.decide("reject"),
+    s: () => desk.deciding.skipping(true),
+    u: () => desk.deciding.undo(),
     e: () => desk.editor.edit(),
     o: () => desk.editor.field && desk.editor.reset(),
     m: () => desk.editor.field && desk.editor.suggest(),
-    f: () => desk.flag(),
+    f: () => desk.marking.begin(),
     n: () => desk.form.note.focus(),
     g: () => desk.guide(),
   };
@@ -59,7 +59,8 @@ function plainKey(desk, event) {
 
 // While words are being chosen the arrows are theirs.
 function pickingKey(desk, event) {
-  const { picker } = desk;
+  const { marking } = desk;
+  const { picker } = marking;
   const more = event.shiftKey;
   const acts = {
     ArrowRight: () => picker.move(1, more),
@@ -67,34 +68,34 @@ function pickingKey(desk, event) {
     ArrowDown: () => picker.sentence(1, more),
     ArrowUp: () => picker.sentence(-1, more),
     Tab: () => picker.other(more ? -1 : 1),
-    Enter: () => desk.picked(),
-    f: () => desk.picked(),
-    Escape: () => desk.pick(null),
+    Enter: () => marking.picked(),
+    f: () => marking.picked(),
+    Escape: () => marking.pick(null),
   };
   const act = acts[event.key];
   if (!act) return true; // nothing else happens meanwhile
   act();
-  if (desk.picker) desk.pick(desk.picker);
+  if (marking.picker) marking.pick(picker);
   return true;
 }
 
 function onKey(desk, event) {
-  if (!desk.data?.token || event.defaultPrevented || event.isComposing) return;
+  if (!desk.open || event.defaultPrevented || event.isComposing) return;
   if (document.querySelector("dialog[open], [role=dialog], [role=listbox]")) return;
   const inside = desk.host.contains(event.target);
   const decides = (event.ctrlKey || event.metaKey) && event.key === "Enter";
   if (decides && (event.target === desk.editor.field || !typing(event.target))) {
-    if (!event.repeat) desk.decide("approve");
+    if (!event.repeat) desk.deciding.decide("approve");
   } else if (typing(event.target)) {
     if (event.key !== "Escape" || !inside) return;
     if (event.target === desk.editor.field) desk.editor.done();
     else event.target.blur();
   } else if (event.ctrlKey || event.metaKey || event.altKey) return;
   else if (event.repeat && !event.key.startsWith("Arrow")) return;
-  else if (desk.flagForm) {
+  else if (desk.marking.form) {
     if (event.key !== "Escape") return;
-    desk.flagDone();
-  } else if (!(desk.picker ? pickingKey : plainKey)(desk, event)) return;
+    desk.marking.done();
+  } else if (!(desk.marking.picker ? pickingKey : plainKey)(desk, event)) return;
   event.preventDefault();
   event.stopPropagation();
 }

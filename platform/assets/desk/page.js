@@ -7,6 +7,7 @@ function layOut(desk) {
   desk.questions = ["instruction", "context"].filter((name) => data.texts[name]).map((name) => {
     const box = element("section", "h-field");
     const body = textBody(name, name === "context" ? "h-quote h-quiet" : "");
+    body.source = data.texts[name];
     box.append(element("div", "h-eyebrow", name === "context" ? "Context" : "Instruction"), body);
     return { box, body, name };
   });
@@ -15,20 +16,36 @@ function layOut(desk) {
   main.append(desk.guideNode, findingChips(desk), ...desk.questions.map((each) => each.box), desk.editor.node);
   desk.side = element("aside", "d-side");
   desk.side.append(desk.form.node);
-  desk.float = shown(button("Flag", "d-float", () => desk.flag(), "F"), false);
-  desk.float.addEventListener("pointerdown", (event) => event.preventDefault()); // the selection stays
+  desk.marking = new Marking(desk);
   const columns = element("div", "d-columns");
   columns.append(main, desk.side);
   desk.bar = labelled(element("div", "d-bar"), { role: "group", "aria-label": "Decision" });
   desk.saved = element("span", "d-saved");
-  host.replaceChildren(columns, desk.bar, desk.float);
+  host.replaceChildren(columns, desk.bar, desk.marking.float);
+  desk.questions.forEach(clip);
   desk.editor.field?.fit();
   desk.form.note.fit();
 }
 
+// A long text scrolls in a window of its own, so that the response stays in sight; a button opens it whole.
+function clip({ box, body, name }) {
+  body.textContent = body.source;
+  body.classList.add("d-clip");
+  if (body.scrollHeight <= body.clientHeight + 24) {
+    body.classList.remove("d-clip");
+    return;
+  }
+  labelled(body, { tabindex: "0", role: "region", "aria-label": name === "context" ? "Context" : "Instruction" });
+  const more = button("Show all", "quiet d-more", () => {
+    const whole = body.classList.toggle("d-clip");
+    more.firstChild.textContent = whole ? "Show all" : "Show less";
+  });
+  box.append(more);
+}
+
 function drawQuestion(desk) {
   for (const { body, name } of desk.questions) {
-    const marks = desk.marks(name);
+    const marks = desk.marking.in(name);
     const looks = JSON.stringify(marks);
     if (body.looks === looks) continue;
     body.looks = looks;
@@ -75,38 +92,33 @@ function findingChips(desk) {
 }
 
 function drawBar(desk) {
-  const { bar, data, waiting } = desk;
+  if (!desk.open) return;
+  const { bar, data, deciding } = desk;
   const space = element("span", "d-space");
-  const undo = shown(button("Undo last", "quiet", () => desk.undo(), "U"), data.undo);
+  const undo = shown(button("Undo last", "quiet", () => deciding.undo(), "U"), data.undo);
   const parts = [undo, desk.saved, space];
-  if (desk.picker) parts.push(element("span", "d-hint", PICKING));
-  else if (desk.skips) parts.push(element("span", "d-hint", "Why skip it?"), ...skipButtons(desk));
+  if (desk.marking.picker) parts.push(element("span", "d-hint", PICKING));
+  else if (deciding.skips) parts.push(element("span", "d-hint", "Why skip it?"), ...skipButtons(desk));
   else parts.push(...decisions(desk));
   bar.replaceChildren(...parts);
-  bar.querySelectorAll("button").forEach((each) => (each.disabled = Boolean(waiting)));
-  bar.setAttribute("aria-busy", String(Boolean(waiting)));
+  bar.querySelectorAll("button").forEach((each) => (each.disabled = Boolean(deciding.waiting)));
+  bar.setAttribute("aria-busy", String(Boolean(deciding.waiting)));
 }
 
-function decisions(desk) {
-  const help = button("Keys", "quiet", () => showKeys(desk.host), "?");
-  const good = desk.editor.edited ? "Approve with changes" : "Approve";
+function decisions({ host, deciding, editor }) {
+  const help = button("Keys", "quiet", () => showKeys(host), "?");
+  const good = editor.edited ? "Approve with changes" : "Approve";
   return [
     help,
-    button("Skip", "", () => desk.skipping(true), "S"),
-    button("Reject", "bad", () => desk.decide("reject"), "R"),
-    button(good, "good", () => desk.decide("approve"), "A"),
+    button("Skip", "", () => deciding.skipping(true), "S"),
+    button("Reject", "bad", () => deciding.decide("reject"), "R"),
+    button(good, "good", () => deciding.decide("approve"), "A"),
   ];
 }
 
-function skipButtons(desk) {
-  const reasons = desk.data.skips.map((reason, place) =>
-    button(reason, "", () => desk.decide("skip", reason), String(place + 1)),
+function skipButtons({ data, deciding }) {
+  const reasons = data.skips.map((reason, place) =>
+    button(reason, "", () => deciding.skip(place + 1), String(place + 1)),
   );
-  return [...reasons, button("Cancel", "quiet", () => desk.skipping(false), "Esc")];
-}
-
-function skipFor(desk, number) {
-  const reason = desk.data.skips[number - 1];
-  if (reason) desk.decide("skip", reason);
-  return true;
+  return [...reasons, button("Cancel", "quiet", () => deciding.skipping(false), "Esc")];
 }

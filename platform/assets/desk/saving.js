@@ -13,9 +13,9 @@ const keep = {
       return null;
     }
   },
-  write(name, draft) {
+  write(name, kept) {
     try {
-      localStorage.setItem(STORE + name, JSON.stringify({ draft, at: Date.now() }));
+      localStorage.setItem(STORE + name, JSON.stringify({ ...kept, at: Date.now() }));
       return true;
     } catch {
       return false; // full, or forbidden: the server is still asked
@@ -36,6 +36,14 @@ const keep = {
   },
 };
 
+// The same text for the same draft, however its entries are ordered.
+function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical)}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value ?? null);
+  const entries = Object.entries(value).filter(([, each]) => each !== null && each !== undefined && each !== "");
+  return `{${entries.map(([name, each]) => `${name}:${canonical(each)}`).sort()}}`;
+}
+
 function ask(project, path, method, body, leaving = false) {
   const text = JSON.stringify(body);
   return fetch(`/api/v1/projects/${encodeURIComponent(project)}/desk/${path}`, {
@@ -51,21 +59,26 @@ function ask(project, path, method, body, leaving = false) {
 class Saving {
   constructor(data, says) {
     Object.assign(this, { project: data.project, token: data.token, kept: data.kept, says });
+    this.base = canonical(data.draft); // what the server is known to have
     this.version = this.acknowledged = 0;
     this.sending = false;
     this.closed = false;
     this.pause = 0;
   }
 
-  // What this browser holds and the server never answered for.
+  // What this browser holds and the server never answered for; null when the server has something newer.
   found() {
-    return keep.read(this.kept)?.draft ?? null;
+    const kept = keep.read(this.kept);
+    if (!kept) return null;
+    if (kept.token === this.token || [kept.base, kept.tried, canonical(null)].includes(this.base)) return kept.draft;
+    keep.drop(this.kept);
+    return null;
   }
 
   changed(draft) {
     this.draft = structuredClone(draft);
     this.version += 1;
-    this.local = keep.write(this.kept, this.draft);
+    this.local = keep.write(this.kept, { draft: this.draft, token: this.token, base: this.base, tried: this.tried });
     this.says("busy", "Saving…");
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), WAIT);
@@ -79,11 +92,12 @@ class Saving {
     clearTimeout(this.timer);
     if (!this.dirty || (this.sending && !leaving)) return;
     this.sending = true;
-    const sent = this.version;
+    const [sent, body] = [this.version, this.draft];
+    this.tried = canonical(body);
     try {
-      const answer = await ask(this.project, "draft", "PUT", { token: this.token, ...this.draft }, leaving);
+      const answer = await ask(this.project, "draft", "PUT", { token: this.token, ...body }, leaving);
       if (this.closed) return;
-      if (answer.ok) this.arrived(sent);
+      if (answer.ok) this.arrived(sent, body);
       else await this.refused(answer);
     } catch {
       this.retry(`Not saved: no connection${this.local ? ", kept in this browser" : ""}`);
@@ -93,8 +107,9 @@ class Saving {
     if (this.acknowledged === sent && this.dirty) this.flush();
   }
 
-  arrived(sent) {
+  arrived(sent, body) {
     this.acknowledged = Math.max(this.acknowledged, sent);
+    this.base = canonical(body);
     this.pause = 0;
     if (this.dirty) return;
     keep.drop(this.kept);
@@ -107,7 +122,7 @@ class Saving {
       return;
     }
     const told = await answer.json().catch(() => ({}));
-    const why = answer.status === 401 ? "you are signed out" : told.error || told.detail || `error ${answer.status}`;
+    const why = answer.status === 401 ? "you are signed out" : told.detail || `error ${answer.status}`;
     this.says("bad", `Not saved: ${typeof why === "string" ? why : "not allowed"}`);
   }
 
@@ -127,6 +142,7 @@ class Saving {
 
   open() {
     this.closed = false;
+    this.flush();
   }
 }
 
