@@ -1,117 +1,184 @@
-"""A file of pairs comes into a project: all of its good rows in one transaction, every bad one with its reason.
+"""A file of pairs comes into a project: every good row, in chunks that others' work fits between; every bad one named.
 
-What a mapping does not name is kept as metadata when it is short: columns of which no value is longer than 100
-characters. A mapping that names metadata itself (`metadata.topic=theme`) keeps only what it names.
+A million pairs never stand in memory: rows are read, checked and stored 20,000 at a time. What the same file brings
+again is known and adds nothing, so an import that was cut off is simply repeated.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal
 
-from pydantic import model_validator
-
-from hone.labeling import texts
-from hone.labeling.reading import Format, RawRow, Table, as_text, read, what_is
-from hone.storage import audit, intake, pairs
+from hone.labeling.annotations import Annotations
+from hone.labeling.checking import Chunk, Opinion, Pass, Progress, Table, nothing
+from hone.labeling.mapping import TARGETS, Made, Mapping, guess
+from hone.labeling.opinions import Recorded, record_reviews
+from hone.labeling.reading import Format, read
+from hone.labeling.refusals import Refusals
+from hone.labeling.rows import RowProblem, as_text, what_is
+from hone.storage import audit, intake, people
 from hone.storage.errors import InputError
-from hone.storage.pairs import NewPair
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import Record, canonical, new_id
 from hone.storage.store import Cursor, Store
 
-TARGETS = ("instruction", "context", "response", "group", "key")
-SHORT = 100  # characters of a column's longest value, for it to be kept without being asked for
-LONGEST_NAME = 500  # of a group, a key or a value of metadata
-Progress: TypeAlias = Callable[[int, int], None]
-
-# Names by which other tools call the same thing, the likeliest first.
-KNOWN_NAMES: dict[str, tuple[str, ...]] = {
-    "instruction": ("instruction", "prompt", "question", "query", "task", "user", "input"),
-    "response": ("response", "output", "completion", "answer", "chosen", "target", "summary", "reference_summary",
-                 "reference", "reply", "assistant"),
-    "context": ("context", "input", "text", "passage", "document", "article", "source_text", "original_text",
-                "background"),
-    "group": ("group", "doc", "doc_id", "document_id", "author", "conversation_id"),
-    "key": ("key", "id", "uid", "pair_id", "row_id", "uuid"),
-}  # fmt: skip
-
-
-class Mapping(Record):
-    """Where each part of a pair comes from: `fields` target -> column, `constants` target -> text for every row.
-
-    Targets are instruction, context, response, group, key and metadata.NAME.
-    """
-
-    fields: dict[str, str] = {}
-    constants: dict[str, str] = {}
-
-    @model_validator(mode="after")
-    def _known_targets(self) -> Self:
-        for target in (*self.fields, *self.constants):
-            texts.must_be_text("name of a part", target, SHORT)
-            if target not in TARGETS and not (target.startswith("metadata.") and target != "metadata."):
-                raise InputError(f"'{target}' is no part of a pair. Map {', '.join(TARGETS)} or metadata.NAME.")
-        for target in self.fields:
-            if target in self.constants:
-                raise InputError(f"'{target}' is both mapped to a column and set to a text. Choose one.")
-        return self
+__all__ = [
+    "TARGETS",
+    "Check",
+    "ImportResult",
+    "Mapping",
+    "Preview",
+    "Progress",
+    "check",
+    "columns",
+    "guess",
+    "import_file",
+]
 
 
 class Preview(Record):
-    """What a file looks like: its columns, its first five good rows as text, how many rows and bad lines it has."""
+    """What a file looks like by its first rows: its shape, its columns, and five rows as text."""
 
     format: Format
+    shape: str
     encoding: str
     columns: tuple[str, ...]
     rows: tuple[dict[str, str], ...]
-    total: int
-    broken: int
 
 
-class RowProblem(Record):
-    """A row that was left out: its line (in a JSON document its position, from 1) and why."""
+class FirstPair(Record):
+    """A pair as it would be stored."""
 
-    line: int
-    reason: str
+    instruction: str
+    context: str
+    response: str
+    group: str | None
+    metadata: dict[str, str]
+
+
+class Check(Record):
+    """What an import would do, over the whole file; `problems` are the first of the refused rows."""
+
+    file_name: str
+    shape: str
+    encoding: str
+    counted_in: Literal["line", "row"]
+    mapping: Mapping
+    read: int
+    new: int
+    known: int
+    refused: int
+    problems: tuple[RowProblem, ...]
+    without_response: int
+    opinions: int
+    annotations_kept: int
+    left_out: dict[str, int]
+    pairs: tuple[FirstPair, ...]
 
 
 class ImportResult(Record):
-    """What came of a file. `read` = `added` + `known` + the refused; a row already there counts as known."""
+    """What came of a file. `read` = `added` + `known` + `refused`; a row already there counts as known.
 
+    `problems` are the first of the refused rows, `refused_file` in the workspace's exports has all of them.
+    `opinions` counts annotations that were recorded as opinions (or were in already), `opinions_refused` says which
+    of them do not fit the pair's standing here; `annotations_kept` stand in the metadata. `left_out` counts, by
+    column, the values that are kept nowhere.
+    """
+
+    import_id: str
     file_name: str
+    shape: str
+    encoding: str
+    counted_in: Literal["line", "row"]
     read: int
     added: int
     known: int
-    refused: tuple[RowProblem, ...]
-    encoding: str
-    counted_in: Literal["line", "row"]
-    pair_ids: tuple[str, ...]
+    refused: int
+    problems: tuple[RowProblem, ...]
+    refused_file: str | None
+    without_response: int
+    opinions: int
+    opinions_refused: tuple[RowProblem, ...]
+    annotations_kept: int
+    left_out: dict[str, int]
 
 
 def columns(path: Path, name: str | None = None) -> Preview:
-    """What can be mapped in a file; InputError when it cannot be read as a table."""
-    table = read(path, name)
-    good = [row.values for row in table.rows if row.problem is None]
+    """What can be mapped in a file, by its first rows; InputError when it cannot be read as a table."""
+    table = Table(read(path, name))
     return Preview(
-        format=table.format,
-        encoding=table.encoding,
+        format=table.source.format,
+        shape=table.says,
+        encoding=table.source.encoding,
         columns=table.columns,
-        rows=tuple({column: _shown(value) for column, value in values.items()} for values in good[:5]),
-        total=len(table.rows),
-        broken=len(table.rows) - len(good),
+        rows=tuple({column: _shown(value) for column, value in values.items()} for values in table.sample[:5]),
     )
 
 
-def guess(columns: Sequence[str]) -> Mapping:
-    """The likeliest mapping of these columns; each column is used once, what is not recognised is left out."""
-    left = {column.strip().lower().replace(" ", "_").replace("-", "_"): column for column in reversed(columns)}
-    fields: dict[str, str] = {}
-    for target, names in KNOWN_NAMES.items():
-        found = next((name for name in names if name in left), None)
-        if found:
-            fields[target] = left.pop(found)
-    return Mapping(fields=fields)
+def check(
+    store: Store | None,
+    project: Project | None,
+    path: Path,
+    mapping: Mapping | None = None,
+    *,
+    name: str | None = None,
+    progress: Progress | None = None,
+    enough: int | None = None,
+) -> Check:
+    """What an import would do; nothing is stored.
+
+    Args:
+        store: The open workspace, to tell what is known already; None for a project that does not exist yet.
+        project: Where the pairs would go.
+        path: The file or folder.
+        mapping: Where each part of a pair comes from; None for the likeliest.
+        name: What the file is called, when `path` is a copy.
+        progress: Called with how many rows were checked, and how many there are as far as can be told.
+        enough: Stop after the first chunk with so many good rows.
+
+    Raises:
+        InputError: The file cannot be read, or names no such column.
+    """
+    table = Table(read(path, _plain(name or path.name)))
+    mapping = mapping or guess(table.columns)
+    going = Pass(table, mapping, _sorter(store, project) if store and project else None)
+    seen: set[bytes] = set()
+    known = opinions = 0
+    for chunk in going.chunks(progress or nothing):
+        there: set[str] = set()
+        if store and project:
+            with store.read() as cursor:
+                there = intake.known(cursor, project.id, chunk.arrived.digests)
+        for digest in chunk.arrived.digests:
+            short = bytes.fromhex(digest[:24])
+            known += digest in there or short in seen
+            seen.add(short)
+        opinions += len(chunk.opinions)
+        if enough is not None and going.tally.good >= enough:
+            break
+    table.source.must_be_the_same()
+    tally = going.tally
+    return Check(
+        file_name=table.source.name,
+        shape=table.says,
+        encoding=table.source.encoding,
+        counted_in=table.source.counted_in,
+        mapping=mapping,
+        read=tally.read,
+        new=tally.good - known,
+        known=known,
+        refused=tally.refused,
+        problems=tuple(tally.problems),
+        without_response=tally.without_response,
+        opinions=opinions,
+        annotations_kept=tally.kept,
+        left_out=going.left_out,
+        pairs=tuple(map(_first, tally.first)),
+    )
 
 
 def import_file(
@@ -119,7 +186,7 @@ def import_file(
     project: Project,
     person: Person,
     path: Path,
-    mapping: Mapping,
+    mapping: Mapping | None = None,
     *,
     name: str | None = None,
     strict: bool = False,
@@ -131,159 +198,173 @@ def import_file(
         store: The open workspace.
         project: Where the pairs go.
         person: Who imports; a lead.
-        path: A JSONL, CSV or JSON file.
-        mapping: Where each part of a pair comes from.
+        path: A JSONL, JSON, CSV, TSV, Parquet or Arrow file, or the folder of a data set.
+        mapping: Where each part of a pair comes from; None for the likeliest.
         name: What the file is called, when `path` is a copy.
-        strict: One bad row, and nothing goes in.
-        progress: Called with how many rows were checked, and how many there are.
+        strict: One bad row, and nothing goes in: the whole file is checked first.
+        progress: Called with how many rows were read, and how many there are as far as can be told.
 
     Raises:
-        InputError: The file cannot be read, names no such column, or has a bad row and `strict` is set.
+        InputError: The file cannot be read, names no such column, or has a bad row and `strict` is set; or it was
+            changed while it was read.
     """
     person.must("lead")
-    name = (name or path.name).encode("utf-8", "replace").decode()
-    table = read(path, name)
-    _must_fit(mapping, table, name)
-    good, refused = _checked(table, mapping, progress or _silent)
-    if strict and refused:
-        first = "; ".join(f"{_unit(table)} {row.line}: {row.reason}" for row in refused[:3])
-        raise InputError(f"{len(refused)} of {len(table.rows)} rows of {name} are bad, so nothing went in: {first}.")
-
-    def change(cursor: Cursor) -> tuple[str, ...]:
-        return _store(cursor, project, person, name, mapping, good, len(refused))
-
-    added = store.write(change)
+    table = Table(read(path, _plain(name or path.name)))
+    mapping = mapping or guess(table.columns)
+    sorter = _sorter(store, project)
+    if strict or table.source.format == "json":  # a document that is broken near its end is broken as a whole
+        _must_be_good(table, mapping, strict, progress or nothing)
+    going = _Going(store, project, person, table, mapping, new_id())
+    with ExitStack() as stack:
+        refusals = stack.enter_context(Refusals(store.workspace.exports, going.import_id))
+        passing = Pass(table, mapping, sorter, refusals.add)
+        writer = stack.enter_context(ThreadPoolExecutor(1, "hone-import"))
+        stored: Future[None] | None = None
+        for chunk in passing.chunks(progress or nothing):
+            if stored:
+                stored.result()  # one chunk is stored while the next is read, and no more are held
+            going.refused = passing.tally.refused
+            stored = writer.submit(partial(going.store_chunk, chunk))
+        if stored:
+            stored.result()
+        tally = passing.tally
+        if tally.unreadable == tally.read:
+            raise InputError(f"{table.source.name} has no row that can be read: {tally.problems[0].reason}.")
+        going.refused = tally.refused
+        going.finish()
+    try:
+        table.source.must_be_the_same()
+    except InputError as problem:
+        raise InputError(f"{problem} {going.added:,} pairs went in; import the file again for the rest.") from None
     return ImportResult(
-        file_name=name,
-        read=len(table.rows),
-        added=len(added),
-        known=len(good) - len(added),
-        refused=tuple(refused),
-        encoding=table.encoding,
-        counted_in=_unit(table),
-        pair_ids=added,
+        import_id=going.import_id,
+        file_name=table.source.name,
+        shape=table.says,
+        encoding=table.source.encoding,
+        counted_in=table.source.counted_in,
+        read=tally.read,
+        added=going.added,
+        known=going.known,
+        refused=tally.refused,
+        problems=tuple(tally.problems),
+        refused_file=refusals.path.name if tally.refused else None,
+        without_response=tally.without_response,
+        opinions=going.opinions,
+        opinions_refused=tuple(going.opinions_refused),
+        annotations_kept=tally.kept,
+        left_out=passing.left_out,
     )
 
 
-def _store(
-    cursor: Cursor,
-    project: Project,
-    person: Person,
-    name: str,
-    mapping: Mapping,
-    good: Sequence[NewPair],
-    refused: int,
-) -> tuple[str, ...]:
-    import_id = new_id()
-    added = pairs.add(
-        cursor,
-        project.id,
-        good,
-        author_id=person.id,
-        import_id=import_id,
-        wanted=project.settings.overlap,
-        source=name,
-    )
-    counts = {"rows_read": len(good) + refused, "added": len(added), "known": len(good) - len(added)}
-    intake.record_import(
-        cursor,
-        id=import_id,
-        project_id=project.id,
-        file_name=name,
-        mapping=canonical(mapping.model_dump()),
-        refused=refused,
-        made_by=person.id,
-        read=counts["rows_read"],
-        added=counts["added"],
-        known=counts["known"],
-    )
-    audit.record(cursor, person.id, "pairs imported", project.id, file=name, refused=refused, **counts)
-    return tuple(added)
+@dataclass
+class _Going:
+    """An import under way: what is stored so far."""
 
+    store: Store
+    project: Project
+    person: Person
+    table: Table
+    mapping: Mapping
+    import_id: str
+    added: int = 0
+    known: int = 0
+    refused: int = 0
+    opinions: int = 0
 
-def _must_fit(mapping: Mapping, table: Table, name: str) -> None:
-    there = ", ".join(table.columns) or "none"
-    for target, column in mapping.fields.items():
-        if column not in table.columns:
-            raise InputError(f"{name} has no column '{column}' for the {target}. There are: {there}.")
-    if "instruction" not in mapping.fields and not mapping.constants.get("instruction", "").strip():
-        raise InputError(
-            f"Nothing gives the instruction. Map a column of {name} to it ({there}), "
-            'or set one text for all rows, as in --set instruction="Summarise this text."'
+    def __post_init__(self) -> None:
+        self.opinions_refused: list[RowProblem] = []
+
+    def store_chunk(self, chunk: Chunk) -> None:
+        """Store the pairs, and how far the import is, in one transaction; then what was said about them."""
+        self.added, self.known = self.store.write(partial(self._change, chunk))
+        if chunk.opinions:
+            self._record(chunk.opinions)
+
+    def _change(self, chunk: Chunk, cursor: Cursor) -> tuple[int, int]:
+        settings = self.project.settings
+        ids = intake.add(
+            cursor,
+            self.project.id,
+            chunk.arrived,
+            author_id=self.person.id,
+            import_id=self.import_id,
+            wanted=settings.overlap,
         )
-    for target, text in mapping.constants.items():
-        texts.must_be_text(target, text)
+        added, known = self.added + len(ids), self.known + len(chunk.arrived) - len(ids)
+        self._note(cursor, added, known)
+        return added, known
+
+    def finish(self) -> None:
+        """The counts as they are at the end, and the act."""
+
+        def change(cursor: Cursor) -> None:
+            self._note(cursor, self.added, self.known)
+            audit.record(
+                cursor,
+                self.person.id,
+                "pairs imported",
+                self.project.id,
+                file=self.table.source.name,
+                rows_read=self.added + self.known + self.refused,
+                added=self.added,
+                known=self.known,
+                refused=self.refused,
+                opinions=self.opinions,
+            )
+
+        self.store.write(change)
+
+    def _note(self, cursor: Cursor, added: int, known: int) -> None:
+        intake.record_import(
+            cursor,
+            id=self.import_id,
+            read=added + known + self.refused,
+            added=added,
+            known=known,
+            refused=self.refused,
+            project_id=self.project.id,
+            file_name=self.table.source.name,
+            mapping=canonical(self.mapping.model_dump()),
+            made_by=self.person.id,
+        )
+
+    def _record(self, said: Sequence[Opinion]) -> None:
+        with self.store.read() as cursor:
+            numbers = intake.numbers(cursor, self.project.id, [each.digest for each in said])
+        rows = [{"key": f"#{numbers[each.digest]}", **each.row} for each in said]
+        done: Recorded = record_reviews(self.store, self.project, self.person, rows)
+        self.opinions += done.added + done.known
+        self.opinions_refused += [
+            problem.model_copy(update={"line": said[problem.line - 1].line}) for problem in done.refused
+        ]
 
 
-def _checked(table: Table, mapping: Mapping, progress: Progress) -> tuple[list[NewPair], list[RowProblem]]:
-    full = mapping if _names_metadata(mapping) else _with_short_columns(mapping, table)
-    good: list[NewPair] = []
-    refused: list[RowProblem] = []
-    for place, row in enumerate(table.rows, start=1):
-        try:
-            good.append(_pair(row, full))
-        except InputError as problem:
-            refused.append(RowProblem(line=row.line, reason=str(problem)))
-        if place % 1000 == 0 or place == len(table.rows):
-            progress(place, len(table.rows))
-    return good, refused
+def _must_be_good(table: Table, mapping: Mapping, strict: bool, progress: Progress) -> None:
+    """Read the whole file first: a document to its end; if strict, every row must be good."""
+    going = Pass(table, mapping, None)
+    for _ in going.chunks(progress if strict else nothing):
+        pass
+    tally, source = going.tally, table.source
+    if strict and tally.refused:
+        first = "; ".join(f"{source.counted_in} {row.line}: {row.reason}" for row in tally.problems[:3])
+        raise InputError(
+            f"{tally.refused:,} of {tally.read:,} rows of {source.name} are bad, so nothing went in: {first}."
+        )
 
 
-def _names_metadata(mapping: Mapping) -> bool:
-    return any(target.startswith("metadata.") for target in (*mapping.fields, *mapping.constants))
+def _sorter(store: Store, project: Project) -> Annotations:
+    with store.read() as cursor:
+        return Annotations(project.settings, people.everyone(cursor))
 
 
-def _with_short_columns(mapping: Mapping, table: Table) -> Mapping:
-    """The mapping, with each column that it leaves out and of which every value is short as metadata."""
-    mapped = set(mapping.fields.values())
-    long = {column for row in table.rows for column, value in row.values.items() if not _is_short(value)}
-    kept = {f"metadata.{column}": column for column in table.columns if column not in mapped | long and column}
-    return mapping.model_copy(update={"fields": {**kept, **mapping.fields}})
+def _first(made: Made) -> FirstPair:
+    return FirstPair.model_validate({name: getattr(made, name) for name in FirstPair.model_fields})
 
 
-def _is_short(value: Any) -> bool:
+def _plain(name: str) -> str:
+    return name.encode("utf-8", "replace").decode()
+
+
+def _shown(value: object) -> str:
     text = as_text(value)
-    return text is not None and len(text) <= SHORT and texts.problem(text) is None
-
-
-def _pair(row: RawRow, mapping: Mapping) -> NewPair:
-    """The pair of a row; InputError with the reason when there is none."""
-    if row.problem:
-        raise InputError(row.problem)
-    found = {**mapping.constants, **{target: row.values.get(column) for target, column in mapping.fields.items()}}
-    parts = {target: _part(target, value, mapping.fields.get(target, "")) for target, value in found.items()}
-    if not parts["instruction"].strip():
-        raise InputError("the instruction is missing or empty")
-    metadata = {target.removeprefix("metadata."): text for target, text in parts.items() if target not in TARGETS}
-    return NewPair(
-        instruction=parts["instruction"],
-        context=parts.get("context", ""),
-        response=parts.get("response", ""),
-        group=parts.get("group", "").strip() or None,
-        key=parts.get("key", "").strip() or row.key,
-        metadata={name: text for name, text in metadata.items() if text},
-    )
-
-
-def _part(target: str, value: Any, column: str) -> str:
-    where = f"the {target} (column '{column}')" if column else f"the {target}"
-    text = as_text(value)
-    if text is None:
-        raise InputError(f"{where} is {what_is(value)}, not a text")
-    why = texts.problem(text, texts.LONGEST if target in TARGETS[:3] else LONGEST_NAME)
-    if why:
-        raise InputError(f"{where} {why}")
-    return texts.clean(text)
-
-
-def _shown(value: Any) -> str:
-    text = as_text(value)
-    return what_is(value) if text is None else text.encode("utf-8", "replace").decode()
-
-
-def _unit(table: Table) -> Literal["line", "row"]:
-    return "row" if table.format == "json" else "line"
-
-
-def _silent(done: int, total: int) -> None:
-    """Nobody watches."""
+    return what_is(value) if text is None else text[:2_000].encode("utf-8", "replace").decode()

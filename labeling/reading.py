@@ -1,82 +1,195 @@
-"""A file of rows, as it was given: which format, which encoding, which columns, and what is wrong in which line.
+"""A file of rows, or a folder of a data set, as it was given: which format, which encoding, which columns.
 
-Nothing here knows what a pair is. The content decides the format; the suffix only settles a doubt. Values keep
-their own notation: the number 1.10 becomes the text "1.10".
+The content decides the format; the suffix only settles a doubt. Rows are read as they are needed, and a file that
+changes under the reader is noticed.
 """
 
-import csv
-import io
 import json
+import os
 from collections.abc import Iterator
+from io import FileIO
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from hone.labeling import texts
-from hone.labeling.decoding import LARGEST, content, decode, single_byte
+from hone.labeling import decoding, reading_text
+from hone.labeling.decoding import decoded, encoding_of, head, opened, single_byte, stamp
+from hone.labeling.folders import data_files
+from hone.labeling.rows import RawRow, RowProblem
 from hone.storage.errors import InputError
-from hone.storage.records import Record
 
-Format: TypeAlias = Literal["jsonl", "csv", "json"]
+__all__ = ["Format", "RawRow", "RowProblem", "Source", "read"]
 
-LONGEST_NAME = 200  # characters of a column
-DELIMITERS = ",\t;|"
+Format: TypeAlias = Literal["jsonl", "csv", "json", "parquet", "arrow"]
+SAMPLE = 1_000  # rows that decide on shape and columns
 
 
-class RawRow(Record):
-    """One row. `line` counts from 1: the line where it starts, in a JSON document its position.
+class Source:
+    """A file or folder that can be read, more than once.
 
-    Either `values` (by column; objects and lists as Python values) or `problem` says something.
+    `sample` are its first rows, `columns` the columns of those in the order of their first appearance.
     """
 
-    line: int
-    values: dict[str, Any] = {}
-    problem: str | None = None
-    key: str | None = None
+    def __init__(self, path: Path, name: str, format: Format, encoding: str, delimiter: str | None = None):
+        self.path = path
+        self.name = name
+        self.format: Format = format
+        self.encoding = encoding
+        self.delimiter = delimiter
+        self.columns: tuple[str, ...] = ()
+        self._stamp = stamp(path)
+        self._file: FileIO | None = None
+        self._share = 0.0
+        self._declared: int | None = None
+        if format == "csv":
+            self.columns = tuple(self._header())
+        elif format == "parquet":
+            from hone.labeling import reading_arrow
+
+            self.columns, self._declared = reading_arrow.parquet_shape(path, name)
+        elif format == "arrow":
+            from hone.labeling import reading_arrow
+
+            self.columns = reading_arrow.arrow_columns(path, name)
+        self.sample = tuple(islice(self.rows(), SAMPLE))
+        if not self.columns:
+            self.columns = tuple(dict.fromkeys(column for row in self.sample for column in row.values))
+
+    @property
+    def counted_in(self) -> Literal["line", "row"]:
+        """What the numbers of rows count."""
+        return "line" if self.format in ("jsonl", "csv") else "row"
+
+    @property
+    def share(self) -> float:
+        """How much of the file the reading in progress has gone through, 0 to 1."""
+        if self._file is not None and not self._file.closed:
+            self._share = min(1.0, self._file.tell() / max(1, self._stamp[1]))
+        return self._share
+
+    def rows(self) -> Iterator[RawRow]:
+        """Its rows from the first; InputError when it was changed since it was looked at, or is broken as a whole."""
+        self.must_be_the_same()
+        self._share = 0.0
+        if self.format in ("parquet", "arrow"):
+            return self._columnar()
+        return self._textual()
+
+    def must_be_the_same(self) -> None:
+        """Raise InputError when the file is another than it was when it was opened first."""
+        if stamp(self.path) != self._stamp:
+            raise InputError(f"{self.name} was changed or replaced while it was read. Wait until it is whole.")
+
+    def _textual(self) -> Iterator[RawRow]:
+        with opened(self.path, self.name) as file:
+            self._file = file.raw
+            text = decoding.as_text(file, self.encoding, "" if self.format == "csv" else "\n")
+            if self.format == "csv":
+                yield from reading_text.separated(text, self.delimiter or ",", list(self.columns))
+            elif self.format == "jsonl":
+                yield from reading_text.json_lines(text)
+            else:
+                yield from reading_text.json_document(text, self.name)
+            self._share = 1.0
+
+    def _columnar(self) -> Iterator[RawRow]:
+        from hone.labeling import reading_arrow  # loads pyarrow
+
+        found = (reading_arrow.parquet if self.format == "parquet" else reading_arrow.arrow)(self.path, self.name)
+        for row in found:
+            if self._declared:
+                self._share = row.line / self._declared
+            yield row
+        self._share = 1.0
+
+    def _header(self) -> list[str]:
+        with opened(self.path, self.name) as file:
+            return reading_text.header(decoding.as_text(file, self.encoding, ""), self.delimiter or ",", self.name)
 
 
-class Table(Record):
-    """All rows of a file. `columns` are in the order of their first appearance."""
+class Folder:
+    """The data files of a folder, one after the other; a row has its split as a column when the folder names it."""
 
-    format: Format
-    encoding: str
-    delimiter: str | None = None
-    columns: tuple[str, ...]
-    rows: tuple[RawRow, ...]
+    def __init__(self, path: Path, name: str):
+        self.path = path
+        self.name = name
+        found = data_files(path, name)
+        self._parts = [(_source(file, f"{name}/{where}", file.suffix), where, split) for file, where, split in found]
+        first = self._parts[0][0]
+        self.format: Format = first.format
+        self.encoding = first.encoding
+        self.delimiter = first.delimiter
+        self.counted_in: Literal["line", "row"] = "row"
+        self.sample = tuple(islice(self.rows(), SAMPLE))
+        splits = ["split"] if any(split for _, _, split in self._parts) else []
+        self.columns = tuple(dict.fromkeys([*(name for part, _, _ in self._parts for name in part.columns), *splits]))
+        self._at = 0
+
+    @property
+    def share(self) -> float:
+        """How much of the folder's files the reading in progress has gone through, 0 to 1."""
+        return (self._at + self._parts[self._at][0].share) / len(self._parts)
+
+    def rows(self) -> Iterator[RawRow]:
+        """The rows of all files, counted through; a problem names its file."""
+        before = 0
+        for at, (part, where, split) in enumerate(self._parts):
+            self._at, place = at, before
+            for row in part.rows():
+                place += 1
+                if row.problem:
+                    yield row._replace(line=place, problem=f"{row.problem} ({where}, {part.counted_in} {row.line})")
+                elif split and "split" not in row.values:
+                    yield row._replace(line=place, values={**row.values, "split": split})
+                else:
+                    yield row._replace(line=place)
+            before = place
+
+    def must_be_the_same(self) -> None:
+        """Raise InputError when one of the files is another than it was at first."""
+        for part, _, _ in self._parts:
+            part.must_be_the_same()
 
 
-class _Refused(ValueError):
-    """A JSON text that parses, but not to what it seems to say."""
-
-
-def read(path: Path, name: str | None = None) -> Table:
-    """The rows of a JSONL, CSV or JSON file.
+def read(path: Path, name: str | None = None) -> Source | Folder:
+    """What can be read at a path: a JSONL, JSON, CSV, TSV, Parquet or Arrow file, or a data set's folder.
 
     Raises:
-        InputError: It is no file, empty, unreadable, too large, no text, or its format cannot be told; a JSON
-            document is broken as a whole; a CSV file has no usable header.
+        InputError: It is not there, empty, unreadable, no text, or its format cannot be told; its first rows are
+            broken in a way that no row is left; a CSV file has no usable header.
     """
     name = name or path.name
-    raw = content(path, name)
-    text, encoding = decode(raw, name)
+    source = Folder(path, name) if os.path.isdir(path) else _source(path, name, path.suffix.lower())
+    _must_have_rows(source)
+    return source
+
+
+def _source(path: Path, name: str, suffix: str) -> Source:
+    raw = head(path, name)
+    if raw.startswith(b"PAR1"):
+        return Source(path, name, "parquet", "binary")
+    if raw.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
+        return Source(path, name, "arrow", "binary")
+    encoding = encoding_of(raw)
+    text = decoded(raw, encoding)
     if not text.strip():
-        raise InputError(f"{name} is empty. Choose a JSONL, CSV or JSON file with at least one row.")
-    kind = _format(text, path.suffix.lower(), name)
-    if kind == "csv":
-        table = _csv(*single_byte(raw, text, encoding), path.suffix.lower(), name)
-    else:
-        rows = tuple(_json_lines(text) if kind == "jsonl" else _json_document(text, name))
-        columns = dict.fromkeys(column for row in rows for column in row.values)
-        table = Table(format=kind, encoding=encoding, columns=tuple(columns), rows=rows)
-    _must_have_rows(table, name)
-    return table
+        raise InputError(f"{name} is empty. Choose {decoding.KINDS} with at least one row.")
+    kind = _format(text, suffix, name)
+    if kind != "csv":
+        return Source(path, name, kind, encoding)
+    encoding = single_byte(raw, encoding)
+    delimiter = "\t" if suffix == ".tsv" else reading_text.delimiter_of(decoded(raw, encoding))
+    return Source(path, name, kind, encoding, delimiter)
 
 
-def _must_have_rows(table: Table, name: str) -> None:
-    if not table.rows:
-        raise InputError(f"{name} has no rows. Choose a file with at least one.")
-    first = table.rows[0]
-    if all(row.problem for row in table.rows):
-        raise InputError(f"{name} has no row that can be read; the first, in line {first.line}: {first.problem}.")
+def _must_have_rows(source: Source | Folder) -> None:
+    if not source.sample:
+        raise InputError(f"{source.name} has no rows. Choose a file with at least one.")
+    first = source.sample[0]
+    if len(source.sample) < SAMPLE and all(row.problem for row in source.sample):
+        raise InputError(
+            f"{source.name} has no row that can be read; the first, in line {first.line}: {first.problem}."
+        )
 
 
 def _format(text: str, suffix: str, name: str) -> Format:
@@ -89,9 +202,9 @@ def _format(text: str, suffix: str, name: str) -> Format:
         return "jsonl"
     if suffix == ".json":
         raise InputError(f"{name} is no JSON: it starts with '{start[:20].splitlines()[0]}' and not with [ or {{.")
-    if suffix in (".csv", ".tsv") or any(mark in start.splitlines()[0] for mark in DELIMITERS):
+    if suffix in (".csv", ".tsv") or any(mark in start.splitlines()[0] for mark in reading_text.DELIMITERS):
         return "csv"
-    raise InputError(f"{name} is neither JSONL, CSV nor JSON. Give it the right suffix if it is one of them.")
+    raise InputError(f"{name} is none of JSONL, CSV, JSON and Parquet. Give it the right suffix if it is one of them.")
 
 
 def _starts_with_a_row(text: str) -> bool:
@@ -101,143 +214,3 @@ def _starts_with_a_row(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(first, dict) and not all(isinstance(value, dict) for value in first.values())
-
-
-def _json_lines(text: str) -> Iterator[RawRow]:
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            value = _parse(line)
-        except ValueError as problem:
-            yield RawRow(line=number, problem=_broken(problem))
-            continue
-        yield _row(number, value)
-
-
-def _json_document(text: str, name: str) -> Iterator[RawRow]:
-    try:
-        document = _parse(text)
-    except ValueError as problem:
-        why = _broken(problem, with_line=True)
-        raise InputError(f"{name} is broken JSON: {why}. Mend it, or use JSONL.") from problem
-    if isinstance(document, list):
-        return (_row(place, value) for place, value in enumerate(document, start=1))
-    if document and all(isinstance(value, dict) for value in document.values()):
-        return (_row(place, value, key) for place, (key, value) in enumerate(document.items(), start=1))
-    raise InputError(f"{name} must hold an array of objects, or an object of objects, with one object for each row.")
-
-
-def _row(line: int, value: Any, key: str | None = None) -> RawRow:
-    if not isinstance(value, dict):
-        return RawRow(line=line, problem=f"is {what_is(value)}, not an object with named fields")
-    for name in (*value, key or ""):
-        why = texts.problem(name, LONGEST_NAME)
-        if why:
-            return RawRow(line=line, problem=f"has a name that {why}")
-    return RawRow(line=line, values=value, key=key)
-
-
-def _parse(text: str) -> Any:
-    """JSON with numbers as they are written. ValueError for what is no JSON, or says one name twice."""
-    try:
-        return json.loads(
-            text, parse_float=_Number, parse_int=_Number, parse_constant=_not_json, object_pairs_hook=_once
-        )
-    except RecursionError as problem:
-        raise _Refused("is nested too deeply") from problem
-
-
-class _Number(str):
-    """The digits of a number."""
-
-    __slots__ = ()
-
-
-def _not_json(name: str) -> Any:
-    raise _Refused(f"{name} is not JSON; use null")
-
-
-def _once(found: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(found)
-    if len(values) < len(found):
-        seen: set[str] = set()
-        twice = next(name for name, _ in found if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _Refused(f"the name {twice[:40]!a} stands twice in one object")
-    return values
-
-
-def _broken(problem: ValueError, with_line: bool = False) -> str:
-    if isinstance(problem, json.JSONDecodeError):
-        place = f"line {problem.lineno}, column {problem.colno}" if with_line else f"column {problem.colno}"
-        said = f"{problem.msg[:1].lower()}{problem.msg[1:]} at {place}"
-        return said if with_line else f"broken JSON: {said}"
-    return str(problem)
-
-
-def what_is(value: Any) -> str:
-    """What kind of JSON value this is, for a message."""
-    names = {list: "a list", dict: "an object", _Number: "a number", str: "a text", bool: "true or false"}
-    return names.get(type(value), "null")
-
-
-def as_text(value: Any) -> str | None:
-    """A value as text, numbers as they were written and null as nothing; None for a list or an object."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, str) else None
-
-
-def _csv(text: str, encoding: str, suffix: str, name: str) -> Table:
-    csv.field_size_limit(LARGEST)
-    delimiter = "\t" if suffix == ".tsv" else _delimiter(text)
-    records = _records(text, delimiter)
-    _, header, problem = next(records)
-    columns = [column.strip() or f"column {place}" for place, column in enumerate(header, start=1)]
-    twice = sorted({column for column in columns if columns.count(column) > 1})
-    no_name = next((why for column in columns if (why := texts.problem(column, LONGEST_NAME))), None)
-    if problem or twice or no_name:
-        why = f"names '{twice[0]}' twice" if twice else f"is broken: {problem or f'a name {no_name}'}"
-        raise InputError(f"The first line of {name} {why}. It must name each column once.")
-    rows = tuple(_csv_row(line, columns, values, why) for line, values, why in records if values or why)
-    return Table(format="csv", encoding=encoding, delimiter=delimiter, columns=tuple(columns), rows=rows)
-
-
-def _csv_row(line: int, columns: list[str], values: list[str], problem: str | None) -> RawRow:
-    if problem:
-        return RawRow(line=line, problem=problem)
-    if len(values) != len(columns):
-        return RawRow(line=line, problem=f"has {len(values)} values, but the first line names {len(columns)} columns")
-    return RawRow(line=line, values=dict(zip(columns, values, strict=True)))
-
-
-def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str], str | None]]:
-    """The line where each record starts, its values, and why it is broken if it is."""
-    reader = csv.reader(io.StringIO(text.lstrip("\r\n"), newline=""), delimiter=delimiter, strict=True)
-    skipped = len(text) - len(text.lstrip("\r\n"))
-    before = text[:skipped].count("\n")
-    while True:
-        line = before + reader.line_num + 1
-        try:
-            yield line, next(reader), None
-        except StopIteration:
-            return
-        except csv.Error as problem:
-            said = str(problem)
-            unclosed = "unexpected end" in said
-            yield line, [], "a quotation mark opens here and is never closed" if unclosed else f"broken CSV: {said}"
-
-
-def _delimiter(text: str) -> str:
-    """The sign by which the first rows fall into the same number of columns as the header, the most of them."""
-    return max(DELIMITERS, key=lambda sign: _fit(text, sign))
-
-
-def _fit(text: str, delimiter: str) -> tuple[float, int]:
-    """How well a delimiter fits: the share of the first rows as wide as the header, and that width."""
-    widths = [len(values) for _, (_, values, _) in zip(range(30), _records(text, delimiter), strict=False) if values]
-    if not widths or widths[0] < 2:
-        return (0.0, 1)
-    return (widths.count(widths[0]) / len(widths), widths[0])

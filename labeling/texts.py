@@ -33,3 +33,14 @@ def must_be_text(name: str, text: str, longest: int = LONGEST) -> str:
 def same(one: str, other: str) -> bool:
     """Whether two texts are the same apart from white space at their ends."""
     return clean(one).rstrip() == clean(other).rstrip()
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet runs as a formula: an apostrophe before =, +, -, @, a tab or a carriage return.
+
+    A text that begins with an apostrophe gets one more, so that taking one away always gives the text back.
+    """
+    return f"'{text}" if text[:1] in _STARTS_A_FORMULA else text
+
+
+_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")

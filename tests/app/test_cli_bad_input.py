@@ -68,7 +68,7 @@ def test_a_file_that_is_no_table_of_pairs_is_refused(hone: Hone, known: Path, tm
 
 def test_a_file_that_is_not_there_makes_nothing(hone: Hone, workspace: Workspace, tmp_path: Path) -> None:
     assert "There is no file" in one_line(hone("import", tmp_path / "nothing.csv", "--project", "p"), 2)
-    assert "is not a file" in one_line(hone("import", tmp_path, "--project", "p"), 2)
+    assert "without data files" in one_line(hone("import", tmp_path, "--project", "p"), 2)
     (tmp_path / "x.xlsx").write_bytes(b"PK\x03\x04")
     assert "Excel" in one_line(hone("import", tmp_path / "x.xlsx", "--project", "p"), 2)
     assert not workspace.root.exists()

@@ -32,7 +32,7 @@ def test_a_file_goes_in_row_by_row_and_a_broken_line_is_named(ask: Asking, proje
     rows = [json.dumps({"q": f"Question {n}", "a": f"Answer {n}"}) for n in range(8)]
     rows[6] = '{"q": "broken'
     told = take_in(ask, "\n".join(rows), map=["instruction=q", "response=a"], set=["context=none"]).json()
-    assert (told["read"], told["added"], told["refused"][0]["line"]) == (8, 7, 7)
+    assert (told["read"], told["added"], told["problems"][0]["line"]) == (8, 7, 7)
     assert take_in(ask, "\n".join(rows), map=["instruction=q", "response=a"], set=["context=none"]).json()["known"] == 7
     assert [pair["number"] for pair in ask("GET", f"{P}/pairs", params={"after": 5}).json()] == [6, 7]
     assert [each["file_name"] for each in ask("GET", f"{P}/imports").json()] == ["pairs.jsonl", "pairs.jsonl"]
