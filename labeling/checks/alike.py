@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from hone.labeling.checks.found import Texts
-from hone.labeling.duplicates import ALIKE, SHINGLE, jaccard, normalised, shingles
+from hone.labeling.duplicates import SHINGLE, jaccard, normalised, shingles
 
 BANDS = 12
 ROWS = 2  # of each side in a band
@@ -62,11 +62,6 @@ def likeness(one: Texts, other: Texts) -> float:
 def same(one: Texts, other: Texts) -> bool:
     """Whether two pairs are word for word the same, apart from case, spacing and punctuation."""
     return all(normalised(a) == normalised(b) for a, b in zip(one, other, strict=True))
-
-
-def nearly(one: Texts, other: Texts) -> bool:
-    """Whether two pairs are so alike that training on both is training twice on one."""
-    return likeness(one, other) >= ALIKE
 
 
 def _alike(one: str, other: str) -> float:

@@ -1,7 +1,8 @@
 """All checks of one pair's texts, and what they need to know of the project."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from hone.labeling.checks import (
     empty,
@@ -50,11 +51,9 @@ def check(texts: Texts, norms: Norms) -> list[Found]:
 
 
 def norms_of(sample: Sequence[Texts]) -> Norms:
-    """What is usual among these pairs of a project."""
+    """What is usual among these pairs of a project; its own words are counted apart."""
     step = max(1, len(sample) // SAMPLE)
     expected = _majority([tongue(texts.response) for texts in sample[::step]])
-    english = expected in (None, "en")
-    words = Counter(word for texts in sample for word in _unknown(texts)) if english else Counter[str]()
     return Norms(
         language=expected,
         lengths={
@@ -62,8 +61,12 @@ def norms_of(sample: Sequence[Texts]) -> Norms:
             "response": length.usual([len(texts.response.strip()) for texts in sample]),
         },
         ended=_share_ended(sample),
-        common=frozenset(word for word, pairs in words.items() if pairs >= OWN_WORD),
     )
+
+
+def own_words(norms: Norms, counted: Mapping[str, int]) -> Norms:
+    """The same with the words that the team uses itself, by the number of pairs that have them."""
+    return replace(norms, common=frozenset(word for word, pairs in counted.items() if pairs >= OWN_WORD))
 
 
 def _share_ended(sample: Sequence[Texts]) -> float | None:
@@ -71,8 +74,8 @@ def _share_ended(sample: Sequence[Texts]) -> float | None:
     return sum(map(truncated.ends, responses)) / len(responses) if len(responses) >= length.FEWEST else None
 
 
-def _unknown(texts: Texts) -> set[str]:
-    """Once a pair, wherever it stands: a team's word is in its contexts too."""
+def unknown_words(texts: Texts) -> set[str]:
+    """The words that no dictionary has, in any text of a pair: a team's word is in its contexts too."""
     return {match[0] for _, text in texts.fields() for match in spelling.unknown(text)}
 
 

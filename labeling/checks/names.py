@@ -31,7 +31,7 @@ def _tagger() -> Callable[[str], Any] | None:
     known = next((model for model in models if MODEL in model and find_spec(model)), None)
     if known is None:
         return None
-    import spacy  # type: ignore[import-not-found]  # pyright: ignore[reportMissingImports]
+    import spacy  # pyright: ignore[reportMissingImports]
 
     tagger: Callable[[str], Any] = spacy.load(known, disable=["parser", "lemmatizer"])
     return tagger

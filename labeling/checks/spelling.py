@@ -11,6 +11,7 @@ from functools import lru_cache
 from hone.labeling.checks.found import Found, Norms, Texts, shown
 from hone.labeling.checks.tongues import tongue
 from hone.labeling.checks.words import dictionary
+from hone.labeling.terms import these
 
 SHORTEST = 4
 MOST = 20  # findings in one pair: a text with more is no text
@@ -26,14 +27,13 @@ _BRITISH = (
     ("mme", "m"), ("pp", "p"), ("eing", "ing"), ("dgement", "dgment"), ("mould", "mold"), ("plough", "plow"),
     ("scept", "skept"),
 )  # fmt: skip
-_PREFIXES = "un re non pre sub over under co mis multi anti inter dis out auto".split()  # noqa: SIM905
-_ENDINGS = "s es ed ing er or ers ly ness able less like ful ment ity al ally ism ist ee ees".split()  # noqa: SIM905
+_PREFIXES = these("un re non pre sub over under co mis multi anti inter dis out auto")
+_ENDINGS = these("s es ed ing er or ers ly ness able less like ful ment ity al ally ism ist ee ees")
 # Right, and near to a commoner word.
-_RIGHT = frozenset(
-    "aluminium api apis async backend backends boolean cron draught draughts enrol enrols fulfil fulfils "
-    "frontend "
+_RIGHT = these(
+    "aluminium api apis async backend backends boolean cron draught draughts enrol enrols fulfil fulfils frontend "
     "hostname instalment instalments kerb kerbs localhost metadata middleware param params practise practised "
-    "skilful storey storeys tarmac upsert wilful".split()  # noqa: SIM905
+    "skilful storey storeys tarmac upsert wilful"
 )
 
 
