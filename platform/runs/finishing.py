@@ -8,7 +8,7 @@ from typing import Any
 
 from hone.labeling.suggesting import reads
 from hone.platform.runs.bases import base_name
-from hone.storage import audit, models, projects, queue, runs, suggestions
+from hone.storage import audit, models, order, projects, runs, suggestions
 from hone.storage.errors import RunError
 from hone.storage.models import Model
 from hone.storage.records import new_id, now
@@ -138,7 +138,7 @@ def _keep_suggestions(store: Store, run: Run, folder: RunFolder) -> None:
         suggestions.add(cursor, kept)
         project = projects.get(cursor, run.project_id)
         if reads(project):
-            queue.reorder(cursor, project)
+            order.reorder(cursor, project)
         _mark_done(cursor, run, _told(result), result)
 
     store.write(change)
