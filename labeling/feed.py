@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from hone.labeling import filtering
 from hone.labeling.texts import must_be_text
-from hone.storage import audit, pairs, seats
+from hone.storage import audit, pairs, seats, slices
 from hone.storage.errors import InputError, NotFound
+from hone.storage.filters import PairFilter
 from hone.storage.pairs import Pair
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -72,14 +74,37 @@ def send_slice(
         InputError: No pair is in that slice; what there is is named.
     """
     person.must("lead")
+    wanted = PairFilter(group=value) if field == "group" else PairFilter(metadata={field: value})
+    with store.read() as cursor:
+        if not pairs.count(cursor, project.id, wanted):
+            raise InputError(_no_slice(cursor, project, field, value))
+    return send_chosen(store, project, person, wanted, why, report_id, reopen=reopen)
+
+
+def send_chosen(
+    store: Store,
+    project: Project,
+    person: Person,
+    wanted: PairFilter,
+    why: str,
+    report_id: str | None = None,
+    *,
+    reopen: bool = False,
+) -> Sent:
+    """Send the pairs that a filter means to the experts, as `send_slice` does.
+
+    Raises:
+        Forbidden: The person is no lead.
+        InputError: The filter means no pair, or no reason is given.
+    """
+    person.must("lead")
 
     def change(cursor: Cursor) -> Sent:
-        everything = pairs.listing(cursor, project.id, limit=1_000_000)
-        found = [pair for pair in everything if _of(pair, field) == value]
+        found = pairs.listing(cursor, project.id, wanted, limit=pairs.MOST)
         if not found:
-            raise InputError(_no_slice(everything, field, value))
-        chosen = [pair for pair in found if reopen or pair.state in ("open", "disputed")]
-        return _send(cursor, project, person, chosen, why, report_id, slice=f"{field}={value}")
+            raise InputError("No pair is meant by this filter. Take something out of it.")
+        chosen = [pair for pair in found if reopen or pair.state not in ("approved", "rejected")]
+        return _send(cursor, project, person, chosen, why, report_id, filtering.text_of(wanted))
 
     return store.write(change)
 
@@ -106,14 +131,10 @@ def _send(
     return sent
 
 
-def _of(pair: Pair, field: str) -> str | None:
-    return pair.group if field == "group" else pair.metadata.get(field)
-
-
-def _no_slice(everything: Sequence[Pair], field: str, value: str) -> str:
-    values = sorted({found for pair in everything if (found := _of(pair, field)) is not None})
-    if values:
-        shown = ", ".join(values[:10]) + (", …" if len(values) > 10 else "")
+def _no_slice(cursor: Cursor, project: Project, field: str, value: str) -> str:
+    there = slices.values(cursor, project.id, "group" if field == "group" else f"metadata.{field}", limit=11)
+    if there:
+        shown = ", ".join(each.value for each in there[:10]) + (", …" if len(there) > 10 else "")
         return f"No pair has the {field} '{value}'. There are: {shown}."
-    fields = sorted({name for pair in everything for name in pair.metadata} | {"group"})
+    fields = sorted({*slices.fields(cursor, project.id), "group"})
     return f"No pair has a field '{field}'. There are: {', '.join(fields)}."

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from hone.labeling.checks.kinds import KINDS
 from hone.storage import people, slices
-from hone.storage.errors import InputError
+from hone.storage.errors import Forbidden, InputError
 from hone.storage.filters import ANY, STATES, Kind, PairFilter
+from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.store import Cursor
 
@@ -216,3 +217,20 @@ def _known(what: str, name: str, there: Sequence[str]) -> None:
         return
     shown = ", ".join(there[:12]) + (", …" if len(there) > 12 else "")
     raise InputError(f"There is no {what} '{name}'. " + (f"There are: {shown}." if there else "There is none yet."))
+
+
+def may_ask(person: Person, wanted: PairFilter) -> PairFilter:
+    """The filter itself, when this person may ask so: who is no lead may not learn by it what others said.
+
+    Raises:
+        Forbidden: It asks for opinions, flags or dates of decisions, and the person is no lead.
+    """
+    asks = (wanted.flagged, wanted.flags_resolved, wanted.annotator, wanted.rated, wanted.since, wanted.until)
+    if any(asks) and not person.has("lead"):
+        raise Forbidden("Only a lead chooses pairs by flags, scores, experts or dates: opinions stay somebody's own.")
+    return wanted
+
+
+def field_of(term: str) -> str:
+    """The field that a term such as metadata.topic names."""
+    return unquote(term.partition(".")[2])

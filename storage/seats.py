@@ -27,12 +27,18 @@ class Seat(Record):
     place: float
 
 
-def want(cursor: Cursor, project_id: str, opinions: int) -> list[str]:
-    """Ask for so many opinions on each pair of a project; gives the open pairs that have some already."""
-    cursor.execute("update pair set wanted = ? where project_id = ?", [opinions, project_id])
+def want(cursor: Cursor, project_id: str, opinions: int, pair_ids: Sequence[str] | None = None) -> list[str]:
+    """Ask for so many opinions on each pair of a project, or on some; gives the open ones that have some already."""
+    within, values = ("", list[Any]()) if pair_ids is None else _among(pair_ids)
+    cursor.execute(f"update pair set wanted = ? where project_id = ?{within}", [opinions, project_id, *values])
     tally.recount(cursor, project_id)
-    begun = "select id from pair where project_id = ? and state = 'open' and done > 0 order by number"
-    return [row["id"] for row in rows(cursor, begun, [project_id])]
+    begun = f"select id from pair where project_id = ?{within} and state = 'open' and done > 0 order by number"
+    return [row["id"] for row in rows(cursor, begun, [project_id, *values])]
+
+
+def _among(pair_ids: Sequence[str]) -> tuple[str, list[Any]]:
+    within, values = among(pair_ids)
+    return f" and id {within}", values
 
 
 def agreed(cursor: Cursor, project_id: str) -> list[str]:

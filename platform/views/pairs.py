@@ -1,28 +1,31 @@
-"""Pairs: all of a project's pairs with where they stand, one pair's story, and the way in for a file."""
+"""Pairs: the list under a filter with what a lead does with it, one pair's story, and the way in for a file."""
 
 from functools import partial
 
 import streamlit as st
 
+from hone.labeling.checks.kinds import KINDS
 from hone.platform import story
-from hone.platform.frame import parts, shell
+from hone.platform.frame import filter_line, parts, shell
 from hone.platform.frame.safe_html import clipped, diff, esc
 from hone.platform.story import Told
-from hone.platform.views import importing
+from hone.platform.views import importing, pairs_acts
 from hone.storage import pairs
 from hone.storage.filters import PairFilter
-from hone.storage.pairs import STATES, Pair, State
+from hone.storage.pairs import Pair
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import now
 
 SHOWN = 25
-TONES: dict[str, parts.Tone] = {"open": "", "disputed": "unsure", "approved": "good", "rejected": "bad"}
+TONES: dict[str, parts.Tone] = {
+    "open": "", "disputed": "unsure", "agreed": "accent", "approved": "good", "rejected": "bad",
+}  # fmt: skip
 _AFTER = "hone_pairs_after"
 
 
 def page() -> None:
-    """Draw the list, or the one pair or the import that was chosen from it."""
+    """Draw the list, or what was opened from it: a pair, the import, the export."""
     person = shell.signed_in("lead", "expert")
     project = shell.project(person)
     chosen = shell.inside("pairs")
@@ -49,85 +52,75 @@ def _open(view: str | None) -> None:
 
 def _all(project: Project, person: Person) -> None:
     with shell.store().read() as cursor:
-        counts = pairs.counts(cursor, project.id)
-    total = sum(counts.values())
+        total = pairs.count(cursor, project.id)
     if not total:
-        parts.heading("Pairs")
-        parts.empty(
-            "No pairs yet",
-            "Bring a JSONL, CSV or JSON file of instructions and responses. You see what will happen before it does.",
-        )
-        if person.has("lead"):
-            with shell.centre():
-                st.button("Import a file", key="import", type="primary", on_click=partial(_open, "import"))
+        _none_yet(person)
         return
     lead = f"{total:,} in this project. Every text and every opinion that it ever had is kept."
     with parts.heading_with("Pairs", lead):
         if person.has("lead"):
             st.button("Import a file", key="import", on_click=partial(_open, "import"), icon=":material/upload:")
     shell.said()
-    state, words = _filters(counts)
-    after = st.session_state.get(_AFTER) or [0]
+    wanted = filter_line.chosen(project, person)
     with shell.store().read() as cursor:
-        wanted = PairFilter(states=(state,) if state else (), contains=words.strip())
+        counts = pairs.counts(cursor, project.id, wanted.model_copy(update={"states": ()}))
+    filter_line.state_control(counts, wanted, "pairs")
+    filter_line.draw(project, person, wanted, "pairs")
+    meant = sum(counts[state] for state in wanted.states) if wanted.states else sum(counts.values())
+    if person.has("lead") and meant:
+        pairs_acts.draw(project, person, wanted, meant)
+    _list(project, wanted)
+
+
+def _none_yet(person: Person) -> None:
+    parts.heading("Pairs")
+    parts.empty(
+        "No pairs yet",
+        "Bring a JSONL, CSV or JSON file of instructions and responses. You see what will happen before it does.",
+    )
+    if person.has("lead"):
+        with shell.centre():
+            st.button("Import a file", key="import", type="primary", on_click=partial(_open, "import"))
+
+
+def _list(project: Project, wanted: PairFilter) -> None:
+    after = _places(wanted)
+    with shell.store().read() as cursor:
         found = pairs.listing(cursor, project.id, wanted, after=after[-1], limit=SHOWN + 1)
     if not found:
-        parts.note("No pair fits. Take another state, or other words.")
+        parts.note("No pair fits. Take something out of the filter.")
         return
     for pair in found[:SHOWN]:
         _row(pair)
-    _pager(after, found)
+    _pager(after, found, wanted)
 
 
-def _filters(counts: dict[State, int]) -> tuple[State | None, str]:
-    left, right = st.columns([1.7, 1], vertical_alignment="bottom")
-    with left:
-        picked = st.segmented_control(
-            "State",
-            ["all", *STATES],
-            default="all",
-            required=True,
-            format_func=lambda each: (
-                f"All {sum(counts.values()):,}" if each == "all" else f"{each.capitalize()} {counts[each]:,}"
-            ),
-            key="pairs-state",
-            on_change=_first_page,
-            label_visibility="collapsed",
-        )
-    with right:
-        words = st.text_input(
-            "Search",
-            placeholder="Search in all texts",
-            key="pairs-words",
-            on_change=_first_page,
-            label_visibility="collapsed",
-            icon=":material/search:",
-        )
-    state: State | None = next((each for each in STATES if each == picked), None)
-    return state, words or ""
-
-
-def _first_page() -> None:
-    st.session_state[_AFTER] = [0]
+def _places(wanted: PairFilter) -> list[int]:
+    """The numbers after which the pages so far began; another filter begins anew."""
+    kept: tuple[PairFilter, list[int]] | None = st.session_state.get(_AFTER)
+    return kept[1] if kept and kept[0] == wanted else [0]
 
 
 def _row(pair: Pair) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"row-{pair.id}"):
         asked = pair.context or pair.instruction
         why = parts.chip(clipped(pair.why, 40), "unsure") if pair.why != "new" and pair.state == "open" else ""
+        found = [KINDS[kind] for kind in pair.checks or () if kind in KINDS]
+        shown = "".join(parts.chip(kind.name, kind.tone) for kind in found[:2])
+        more = parts.chip(f"+{len(found) - 2}") if len(found) > 2 else ""
         st.html(
             f'<div class="h-row"><span class="h-num h-small">{pair.number}</span>'
             f"<span>{parts.chip(pair.state, TONES[pair.state], dot=True)}</span>"
             f"<div><b>{esc(clipped(pair.response, 110)) or '(empty)'}</b><span>{esc(clipped(asked, 130))}</span></div>"
-            f"<span>{why}</span></div>",
+            f"<span>{parts.ROW.format(shown + more + why)}</span></div>",
             width="stretch",
         )
         st.button("Open", key=f"open-{pair.id}", type="tertiary", on_click=partial(_open, pair.id))
 
 
-def _pager(after: list[int], found: list[Pair]) -> None:
+def _pager(after: list[int], found: list[Pair], wanted: PairFilter) -> None:
     def to(places: list[int]) -> None:
-        st.session_state[_AFTER] = places
+        st.session_state[_AFTER] = (wanted, places)
 
     with shell.row():
         if len(after) > 1:
