@@ -65,12 +65,13 @@ def of_team(store: Store, project: Project, person: Person) -> Work:
 def of_one(store: Store, project: Project, person: Person) -> OwnWork:
     """An expert's own work, for themselves.
 
-    What they answered to gold pairs and repeats counts from the next day on: on the same day the figures would tell
-    which pair it was.
+    What they answered to gold pairs and repeats is counted among the others; how it compares is told from the next
+    day on: on the same day the figures would tell which pair it was.
     """
     person.must("expert")
     with store.read() as cursor:
-        work = _work(cursor, project, quality.around(cursor, project.id, person.id, OWN), [person])
+        opinions = quality.around(cursor, project.id, person.id, OWN)
+        work = _work(cursor, project, opinions, [person], checks=True)
         last = reviews.last_of(cursor, project.id, person.id)
         numbers = {each.pair_id: pairs.get(cursor, each.pair_id).number for each in last}
         return OwnWork(
@@ -83,7 +84,7 @@ def of_one(store: Store, project: Project, person: Person) -> OwnWork:
             ),
             waiting=reviews.waiting_for(cursor, project.id, person.id),
             days=_days(cursor, project, person),
-            last=tuple((numbers[each.pair_id], each) for each in last),
+            last=tuple((numbers[each.pair_id], each.model_copy(update={"kind": "review"})) for each in last),
             sent_back=tuple(quality.sent_back_to(cursor, project.id, person.id)),
         )
 
@@ -93,8 +94,11 @@ def item_of(given: Given) -> str:
     return f"{given.pair_id}/{given.round}"
 
 
-def _work(cursor: Cursor, project: Project, opinions: list[Given], asked: Sequence[Person]) -> Work:
-    tallies = {each.person_id: each for each in quality.tallies(cursor, project.id, project.settings.fast_seconds)}
+def _work(
+    cursor: Cursor, project: Project, opinions: list[Given], asked: Sequence[Person], *, checks: bool = False
+) -> Work:
+    counted = quality.tallies(cursor, project.id, project.settings.fast_seconds, checks=checks)
+    tallies = {each.person_id: each for each in counted}
     found = {each.id: each for each in asked if each.id in tallies or (each.active and each.has("expert"))}
     return Work(
         people=found,

@@ -13,7 +13,8 @@ _GONE = (
     "with gone as (select undoes as id from review where undoes is not null union all select review_id from sent_back) "
 )
 _STANDS = "not exists (select 1 from gone where gone.id = r.id)"
-_OPINION = f"r.kind = 'review' and r.decision in ('approve', 'reject') and {_STANDS}"
+_ANSWER = f"r.decision in ('approve', 'reject') and {_STANDS}"
+_OPINION = f"r.kind = 'review' and {_ANSWER}"
 # By what is left out: nearly nothing in the usual workspace of one project, where a join of all would take a second.
 _OF_PROJECT = "r.pair_id not in (select p.id from pair p where p.project_id <> ?)"
 
@@ -86,15 +87,20 @@ class SentBack(Record):
     created_at: datetime
 
 
-def tallies(cursor: Cursor, project_id: str, fast_seconds: float) -> list[Tally]:
-    """Everybody's opinions counted, over the whole project."""
+def tallies(cursor: Cursor, project_id: str, fast_seconds: float, *, checks: bool = False) -> list[Tally]:
+    """Everybody's opinions counted, over the whole project.
+
+    With `checks` answers to gold pairs and second answers are among them, as an expert's own desk counts: a
+    difference would tell which they were.
+    """
     found = rows(
         cursor,
         f"{_GONE}select r.person_id, count(*) as done, sum(case when r.decision = 'approve' then 1 else 0 end) as "
         "approved, sum(case when r.revision_id <> r.seen_revision then 1 else 0 end) as edited, "
         "count(r.seconds) as timed, sum(case when r.seconds < ? then 1 else 0 end) as fast, "
         "max(r.created_at) as last_at "
-        f"from review r where {_OPINION} and {_OF_PROJECT} group by r.person_id order by r.person_id",
+        f"from review r where {_ANSWER if checks else _OPINION} and {_OF_PROJECT} "
+        "group by r.person_id order by r.person_id",
         [fast_seconds, project_id],
     )
     return [Tally.model_validate(row) for row in found]
@@ -231,11 +237,14 @@ def sent_back_to(cursor: Cursor, project_id: str, person_id: str, limit: int = 5
 
 
 def daily(cursor: Cursor, project_id: str, person_id: str, since: datetime) -> list[tuple[datetime, int]]:
-    """How many opinions of a person stand by day (UTC) since a moment, the oldest first; a day without is left out."""
+    """How many answers of a person stand by day (UTC) since a moment, the oldest first; a day without is left out.
+
+    Answers to gold pairs and second answers are among them.
+    """
     found = rows(
         cursor,
         f"{_GONE}select date_trunc('day', r.created_at) as day, count(*) as n from review r "
-        f"where {_OPINION} and {_OF_PROJECT} and r.person_id = ? and r.created_at >= ? group by 1 order by 1",
+        f"where {_ANSWER} and {_OF_PROJECT} and r.person_id = ? and r.created_at >= ? group by 1 order by 1",
         [project_id, person_id, since],
     )
     return [(datetime(row["day"].year, row["day"].month, row["day"].day), row["n"]) for row in found]
