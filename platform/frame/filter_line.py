@@ -164,8 +164,10 @@ def _one_of(
     def shown(value: Any) -> str:
         return f"{clipped(str(value), 60)} · {counts[value]:,}" if value in counts else str(value)
 
-    more: dict[str, Any] = {"accept_new_options": len(counts) >= MANY, "index": None, "placeholder": "Any"}
-    st.selectbox(plain(label), options, format_func=shown, key=key, on_change=_set, args=(key, update), **more)
+    more: dict[str, Any] = {"accept_new_options": len(counts) >= MANY, "format_func": shown}
+    st.selectbox(
+        plain(label), options, index=None, placeholder="Any", key=key, on_change=_set, args=(key, update), **more
+    )
 
 
 def _named_one_of(
@@ -178,7 +180,7 @@ def _named_one_of(
         options,
         index=None,
         placeholder="Any",
-        format_func=lambda value: names.get(value, value),
+        format_func=lambda value: str(names.get(value, value)),
         key=key,
         on_change=_set,
         args=(key, update),
