@@ -40,6 +40,13 @@ WORDS = {
     "seed": "Seed",
 }
 
+_GATE = {
+    "level": "sure to",
+    "win_rate_margin": "win rate over one half by",
+    "min_decisive": "decisive votes at least",
+    "guards": "may fall by",
+    "thresholds": "must reach",
+}
 _TEXTS = ("purpose", "audience", "template", "guidelines", "aim_reason")
 _CLIP = 60  # letters of a value that are told
 
@@ -135,7 +142,7 @@ def _key(member: Any) -> str:
 
 def _entries(before: dict[str, Any], after: dict[str, Any]) -> str:
     return "; ".join(
-        f"{name} {_shown(after.get(name))}, before {_shown(before.get(name))}"
+        f"{_GATE.get(name, name)} {_shown(after.get(name))}, before {_shown(before.get(name))}"
         for name in {**before, **after}
         if before.get(name) != after.get(name)
     )

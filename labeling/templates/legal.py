@@ -153,7 +153,7 @@ TEMPLATE = Template(
         template=prompt("Text", "Answer"),
         sign_off=True,
         fast_seconds=8,
-        gate={"min_decisive": 50, "guards": [{"metric": "rougeL"}, {"metric": "token_f1"}]},
+        gate={"min_decisive": 50},
     ),
     reasons=(
         "Two lawyers read each pair and must agree, and a lead signs off: a text that is wrong here binds somebody.",

@@ -159,7 +159,7 @@ TEMPLATE = Template(
         overlap=3,
         sign_off=True,
         fast_seconds=8,
-        gate={"min_decisive": 50, "guards": [{"metric": "rougeL"}, {"metric": "token_f1"}]},
+        gate={"min_decisive": 50},
     ),
     reasons=(
         "Up to three clinicians read each pair, two must agree, and a lead signs off: what passes reaches patients.",

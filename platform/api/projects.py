@@ -141,13 +141,14 @@ async def import_project(
         content += chunk
         project_file.must_be_small(len(content))
     found = project_file.read(bytes(content), leave_out_unknown=leave_out_unknown)
-    declared.check(found.settings)
-    made = opened.store.write(lambda cursor: setting_up.begin(cursor, name or found.name, found.settings, who))
+    settings = declared.check(found.settings)
+    made = opened.store.write(lambda cursor: setting_up.begin(cursor, name or found.name, settings, who))
     return Imported(project=made, left_out=found.left_out)
 
 
 def _settings_of(key: str) -> ProjectSettings:
     """The settings of a template, with the number of pairs that its comparison needs."""
     chosen = template(key)
-    aim = aiming.pairs_for(chosen.worth_finding, chosen.settings)
-    return chosen.settings.model_copy(update={"aim": aim, "aim_reason": aiming.reason(aim, chosen.settings)})
+    settings = chosen.settings
+    aim = aiming.pairs_for(chosen.worth_finding, settings)
+    return settings.model_copy(update={"aim": aim, "aim_reason": aiming.reason(aim, settings)})

@@ -108,7 +108,7 @@ def gate(
     margins: Mapping[str, float | None],
     least: Mapping[str, float | None],
 ) -> dict[str, Any]:
-    """The gate with these values; what the form does not show stays as it was.
+    """The gate with these values; what the form does not show stays as it was, and so does what is the usual.
 
     `margins` and `least` give for each metric of the form how far it may fall and what it must reach; None: no rule.
     """
@@ -126,7 +126,9 @@ def gate(
             *(each for each in kept.thresholds if each.metric not in least),
         ],
     }
-    return Gate.model_validate(made).model_dump(mode="json")
+    usual = Gate().model_dump(mode="json")
+    whole = Gate.model_validate(made).model_dump(mode="json")
+    return {name: value for name, value in whole.items() if name in old or value != usual[name]}
 
 
 def rule(settings: ProjectSettings) -> str:

@@ -73,7 +73,7 @@ def _examples(project: Project, person: Person) -> None:
     if rows:
         parts.table(("", "Asked", "Answered", "Why"), rows)
     with st.expander("One more example"), st.form(key(project, "form-example")):
-        row = project_new.example(key(project, "more"))
+        row = project_new.example(lambda name: key(project, f"more-{name}"))
         good = st.segmented_control(
             "It is", ["good", "to avoid"], default="good", required=True, key=key(project, "more-good")
         )

@@ -1,5 +1,6 @@
 """A new project on one page: from a template, from another project, or from a file. Nothing entered is lost."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,11 +14,13 @@ from hone.platform import aiming, declared
 from hone.platform.frame import parts, project_form, shell
 from hone.platform.frame.project_form import ORDERS, TASKS
 from hone.platform.frame.safe_html import esc, plain, prose
+from hone.platform.views import project_gate
 from hone.storage.people import Person
-from hone.storage.projects import Project, ProjectSettings
+from hone.storage.projects import Example, Project, ProjectSettings
 
 OPEN = "hone_new_project"
-_KEPT = "hone_set_up"  # what was entered, over a visit to another page
+_KEPT = "hone_set_up"  # what was entered: it outlives a visit to another page, and a change of template
+_STARTS = "hone_set_up_starts"  # what each field began with; a field whose start changes would begin anew
 _OWN = "own"
 _SLOTS = tuple((kind, number) for kind in ("good", "avoid") for number in (1, 2, 3))
 _RULES = {
@@ -37,7 +40,6 @@ def show(on: bool) -> None:
 
 def draw(person: Person, known: list[Project]) -> None:
     """Draw the form, and beside it what will be there."""
-    _restore()
     parts.heading(
         "New project" if known else "Your first project",
         "Five minutes. Only the name is needed; everything can be changed afterwards.",
@@ -51,47 +53,68 @@ def draw(person: Person, known: list[Project]) -> None:
     _keep()
 
 
-def example(start: str) -> dict[str, str]:
-    """Draw the fields of one example; gives what they hold."""
+def example(key: Callable[[str], str], start: Callable[[str, str], str] = lambda _, usual: usual) -> dict[str, str]:
+    """Draw the fields of one example; gives what they hold.
+
+    `key` makes the key of a field of its name; `start` says what it begins with, of its key and nothing.
+    """
+    names = {name: key(name) for name in ("instruction", "context", "response", "why")}
+    begins = {name: start(each, "") for name, each in names.items()}
     return {
-        "instruction": st.text_area("Instruction", key=f"{start}-instruction", height=68) or "",
-        "context": st.text_area("Context, if there is one", key=f"{start}-context", height=68) or "",
-        "response": st.text_area("Response", key=f"{start}-response", height=90) or "",
-        "why": st.text_input("Why", key=f"{start}-why", placeholder="what makes it so") or "",
+        "instruction": st.text_area("Instruction", begins["instruction"], key=names["instruction"], height=68) or "",
+        "context": st.text_area("Context, if there is one", begins["context"], key=names["context"], height=68) or "",
+        "response": st.text_area("Response", begins["response"], key=names["response"], height=90) or "",
+        "why": st.text_input("Why", begins["why"], key=names["why"], placeholder="what makes it so") or "",
     }
 
 
 def _form(known: list[Project]) -> tuple[ProjectSettings | None, tuple[str, ...]]:
     """The settings that were entered, or None while something is wrong, which is told in its place."""
     with st.container(key="card-set-name"):
-        st.text_input("Name", key="set-name", max_chars=80, placeholder="Lease clauses in plain English")
+        st.text_input(
+            "Name",
+            _start("set-name", ""),
+            key="set-name",
+            max_chars=80,
+            placeholder="Lease clauses in plain English",
+        )
         ways = {"template": "A template", "project": "Another project", "file": "A file"}
         ways = ways if known else {name: says for name, says in ways.items() if name != "project"}
-        st.segmented_control(
-            "Start from", list(ways), format_func=ways.__getitem__, key="set-from", required=True, default="template"
+        start = st.segmented_control(
+            "Start from",
+            list(ways),
+            format_func=ways.__getitem__,
+            key="set-from",
+            required=True,
+            default=_start("set-from", "template"),
         )
-        start = st.session_state.get("set-from")
         if start == "project":
             return _of_project(known), ()
         if start == "file":
             return _of_file()
         chosen = _template()
     with shell.trouble():
-        return declared.check(_entered(chosen)), ()
+        return _entered(chosen), ()
     return None, ()
 
 
 def _template() -> Template | None:
     names = {each.key: each.name for each in TEMPLATES} | {_OWN: "None of these"}
-    st.pills("Kind", list(names), format_func=names.__getitem__, key="set-template", required=True, default=_OWN)
-    key = st.session_state.get("set-template") or _OWN
-    chosen = None if key == _OWN else template(key)
+    key = st.pills(
+        "Kind",
+        list(names),
+        format_func=names.__getitem__,
+        key="set-template",
+        required=True,
+        default=_start("set-template", _OWN),
+    )
+    chosen = None if key in (None, _OWN) else template(key)
     parts.note(chosen.says if chosen else "A rubric of accuracy, tone and completeness, and empty guidelines.")
     return chosen
 
 
 def _entered(chosen: Template | None) -> ProjectSettings:
-    """All of the form, in the order in which one thinks of it."""
+    """All of the form, in the order in which one thinks of it. It is drawn whole before anything is refused."""
     start = chosen.settings if chosen else default_settings()
     own = chosen.key if chosen else _OWN
     with st.container(key="card-set-what"):
@@ -101,92 +124,121 @@ def _entered(chosen: Template | None) -> ProjectSettings:
         }
         changes |= _task(start, own)
     with st.container(key="card-set-examples"):
-        changes["examples"] = setting_up.checked_examples(_examples())
+        changes["examples"] = _examples()
     with st.container(key="card-set-rule"):
         changes |= _rule(start, own)
-    with st.container(key="card-set-aim"):
-        settings = declared.changed(start, changes)
-        aim = _aim(settings, own, chosen.worth_finding if chosen else 0.65)
-    guidelines = _advanced(start, own)
-    written = setting_up.with_examples(guidelines["guidelines"], settings.examples)
-    return declared.changed(settings, {**aim, **guidelines, "guidelines": written})
+        if chosen:
+            parts.note(chosen.reasons[0])
+    aim_card = st.container(key="card-set-aim")
+    changes |= _reach(start, own, chosen.reasons if chosen else ())
+    changes |= _written(start, own)
+    with aim_card:
+        compared = start.model_copy(update={name: changes[name] for name in ("task", "gate")})
+        changes |= _aim(compared, own, chosen.worth_finding if chosen else 0.65)
+    setting_up.checked_examples(changes["examples"])
+    changes["guidelines"] = setting_up.with_examples(changes["guidelines"], changes["examples"])
+    return declared.changed(start, changes)
 
 
 def _line(label: str, key: str, placeholder: str) -> str:
-    return (st.text_input(label, key=key, placeholder=placeholder) or "").strip()
+    return (st.text_input(label, _start(key, ""), key=key, placeholder=placeholder) or "").strip()
 
 
 def _task(start: ProjectSettings, own: str) -> dict[str, Any]:
+    key = f"set-task-{own}"
     task = st.segmented_control(
-        "The task", list(TASKS), format_func=TASKS.__getitem__, key=f"set-task-{own}", required=True, default=start.task
+        "The task",
+        list(TASKS),
+        format_func=TASKS.__getitem__,
+        key=key,
+        required=True,
+        default=_start(key, start.task),
     )
     if task != "classification":
         return {"task": "generation", "labels": ()}
-    _default(f"set-labels-{own}", "\n".join(start.labels))
-    labels = st.text_area("Labels, one in a line", key=f"set-labels-{own}", height=100)
+    key = f"set-labels-{own}"
+    labels = st.text_area("Labels, one in a line", _start(key, "\n".join(start.labels)), key=key, height=100)
     return {"task": task, "labels": project_form.lines(labels or "")}
 
 
-def _examples() -> Any:
+def _examples() -> tuple[Example, ...]:
     parts.section(
         "Answers in your own words",
         "Two or three that are good and two to avoid. They go into the guidelines, and each becomes a gold pair: its "
         "right decision is known.",
     )
     names = {"good": "Good", "avoid": "Avoid"}
-    rows = []
-    for tab, (kind, number) in zip(
-        st.tabs([f"{names[k]} {n}" for k, n in _SLOTS], key="set-tabs"), _SLOTS, strict=True
-    ):
+    tabs = st.tabs([f"{names[kind]} {number}" for kind, number in _SLOTS], key="set-tabs")
+    rows: list[dict[str, Any]] = []
+    for tab, (kind, number) in zip(tabs, _SLOTS, strict=True):
         with tab:
-            rows.append({**example(f"set-{kind}{number}"), "good": kind == "good"})
+            key = partial("set-{}{}-{}".format, kind, number)
+            rows.append({**example(key, _start), "good": kind == "good"})
     return project_form.examples(rows)
 
 
 def _rule(start: ProjectSettings, own: str) -> dict[str, Any]:
     usual = next((name for name, counts in _COUNTS.items() if counts == (start.overlap, start.agree)), "two")
-    rule, order = st.columns([1.2, 1])
-    with rule:
-        _default(f"set-rule-{own}", usual)
-        said = st.radio("When is a pair approved?", list(_RULES), format_func=_RULES.__getitem__, key=f"set-rule-{own}")
-        _default(f"set-sign-{own}", start.sign_off)
-        sign_off = st.checkbox("and a lead signs off what they agree on", key=f"set-sign-{own}")
-    with order:
-        _default("set-order", "oldest")
-        first = st.radio("Which come first?", list(ORDERS), format_func=ORDERS.__getitem__, key="set-order")
-    overlap, agree = _COUNTS[said]
-    return {"overlap": overlap, "agree": agree, "sign_off": sign_off, "order": first}
+    left, right = st.columns([1.2, 1])
+    key = f"set-rule-{own}"
+    rule = left.radio(
+        "When is a pair approved?",
+        list(_RULES),
+        index=list(_RULES).index(_start(key, usual)),
+        format_func=_RULES.__getitem__,
+        key=key,
+    )
+    key = f"set-sign-{own}"
+    sign_off = left.checkbox("and a lead signs off what they agree on", _start(key, start.sign_off), key=key)
+    order = right.radio(
+        "Which come first?",
+        list(ORDERS),
+        index=list(ORDERS).index(_start("set-order", "oldest")),
+        format_func=ORDERS.__getitem__,
+        key="set-order",
+    )
+    overlap, agree = _COUNTS[rule]
+    return {"overlap": overlap, "agree": agree, "sign_off": sign_off, "order": order}
 
 
 def _aim(settings: ProjectSettings, own: str, worth: float) -> dict[str, Any]:
+    key = f"set-size-{own}"
     size = st.segmented_control(
         "Which difference between two models must the test be able to find?",
         list(_SIZES),
         format_func=_SIZES.__getitem__,
-        key=f"set-size-{own}",
+        key=key,
         required=True,
-        default=worth,
+        default=_start(key, worth),
     )
     needed = aiming.pairs_for(size or worth, settings)
-    _default(f"set-aim-{needed}", needed)
-    aim = st.number_input("Approved pairs to reach", 1, 10_000_000, key=f"set-aim-{needed}", width=200)
+    key = f"set-aim-{needed}"
+    aim = st.number_input("Approved pairs to reach", 1, 10_000_000, _start(key, needed), key=key, width=200)
     told = aiming.reason(int(aim), settings)
     parts.note(told)
     return {"aim": int(aim), "aim_reason": told}
 
 
-def _advanced(start: ProjectSettings, own: str) -> dict[str, str]:
+def _written(start: ProjectSettings, own: str) -> dict[str, str]:
     with st.expander("Guidelines"):
-        _default(f"set-guidelines-{own}", start.guidelines)
+        key = f"set-guidelines-{own}"
         guidelines = st.text_area(
             "# begins a heading, - an item of a list; your examples are added at the end",
-            key=f"set-guidelines-{own}",
+            _start(key, start.guidelines),
+            key=key,
             height=320,
         )
     with st.expander("Prompt template"):
-        _default(f"set-prompt-{own}", start.template)
-        prompt = st.text_area("With {instruction} and {context}", key=f"set-prompt-{own}", height=190)
+        key = f"set-prompt-{own}"
+        prompt = st.text_area("With {instruction} and {context}", _start(key, start.template), key=key, height=190)
     return {"guidelines": (guidelines or "").strip(), "template": prompt or ""}
+
+
+def _reach(start: ProjectSettings, own: str, reasons: tuple[str, ...]) -> dict[str, Any]:
+    with st.expander("What a model must reach"):
+        gate = project_gate.fields(start, partial("set-gate-{}-{}".format, own), _start)
+        parts.note(" ".join(reasons[1:]) or "Left empty, a metric has no rule.")
+    return {"gate": gate}
 
 
 def _of_project(known: list[Project]) -> ProjectSettings:
@@ -249,21 +301,19 @@ def _made(person: Person, settings: ProjectSettings | None) -> str | None:
     made = shell.store().write(lambda cursor: setting_up.begin(cursor, name, settings, person))
     state["hone_project"] = made.id
     state[OPEN] = False
-    state[_KEPT] = {}
+    state[_KEPT], state[_STARTS] = {}, {}
     return f"{made.name} is there. Import pairs next."
 
 
-def _default(key: str, value: Any) -> None:
-    """The value of a field until somebody changes it."""
-    st.session_state.setdefault(key, value)
-
-
-def _restore() -> None:
-    """Give the fields what they held before another page was visited."""
-    for key, value in st.session_state.get(_KEPT, {}).items():
-        st.session_state.setdefault(key, value)
+def _start(key: str, usual: Any) -> Any:
+    """What a field begins with: what it held when it was last drawn, else the usual. It stays while it is drawn."""
+    starts: dict[str, Any] = st.session_state.setdefault(_STARTS, {})
+    if key not in st.session_state or key not in starts:
+        starts[key] = st.session_state.get(_KEPT, {}).get(key, usual)
+    return starts[key]
 
 
 def _keep() -> None:
-    names = [str(key) for key in st.session_state if str(key).startswith("set-") and key != "set-tabs"]
-    st.session_state[_KEPT] = {name: st.session_state[name] for name in names}
+    """Remember what the fields hold."""
+    now = {str(key): value for key, value in st.session_state.items() if str(key) in st.session_state[_STARTS]}
+    st.session_state[_KEPT] = {**st.session_state.get(_KEPT, {}), **now}

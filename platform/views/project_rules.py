@@ -1,18 +1,17 @@
 """The tab Rules of the page Project: who decides, in which order, how many pairs, and when a model is better."""
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from hone.platform import aiming, declared
-from hone.platform.declared import gate_of
 from hone.platform.frame import parts, project_form
-from hone.platform.frame.project_form import GATED, ORDERS, SUGGESTIONS, TASKS
+from hone.platform.frame.project_form import ORDERS, SUGGESTIONS, TASKS
+from hone.platform.views import project_gate
 from hone.platform.views.project_parts import change, key
 from hone.storage.people import Person
 from hone.storage.projects import Project, ProjectSettings
-
-LEVELS = (0.9, 0.95, 0.99)
 
 
 def rules(project: Project, person: Person) -> None:
@@ -70,7 +69,13 @@ def _work(project: Project) -> dict[str, Any]:
         "gold_rate": gold / 100,
         "repeat_rate": again / 100,
         "fast_seconds": three.number_input(
-            "Too fast: under so many s", 0.0, 600.0, float(settings.fast_seconds), 1.0, key=key(project, "fast")
+            "Too fast: under (seconds)",
+            0.0,
+            600.0,
+            float(settings.fast_seconds),
+            1.0,
+            format="%g",
+            key=key(project, "fast"),
         ),
         "suggestions": four.selectbox(
             "A model's answer, where there is none, is shown",
@@ -100,8 +105,9 @@ def _how_many(project: Project) -> dict[str, Any]:
 
 def _needed(settings: ProjectSettings) -> str:
     """What each difference worth finding would need, under the rules as they are."""
-    needs = (f"{aiming.pairs_for(share, settings):,} for {share:.0%}" for share in aiming.PREFERENCES)
-    return "To find a model that wins this share of the comparisons it takes " + ", ".join(needs) + " approved pairs."
+    first, *others = ((f"{100 * share:g} %", f"{aiming.pairs_for(share, settings):,}") for share in aiming.PREFERENCES)
+    more = ", ".join(f"{share} {pairs}" for share, pairs in others)
+    return f"To find a model that wins {first[0]} of the comparisons takes {first[1]} approved pairs; for {more}."
 
 
 def _test(project: Project) -> dict[str, Any]:
@@ -116,36 +122,14 @@ def _test(project: Project) -> dict[str, Any]:
         for column, name, share in zip(st.columns(4), ("Train", "Validation", "Test"), settings.fractions, strict=False)
     ]
     parts.section("When a model is better", "Left empty, a metric has no rule.")
-    one, two, three, _ = st.columns(4)
-    judges = one.number_input("Reviewers for each matchup", 1, 9, settings.judges, key=key(project, "judges"))
-    return {"fractions": tuple(share / 100 for share in shares), "judges": judges, "gate": _gate(project, two, three)}
+    judges: list[int] = []
 
+    def reviewers(column: Any) -> None:
+        given = column.number_input("Reviewers for each matchup", 1, 9, settings.judges, key=key(project, "judges"))
+        judges.append(given)
 
-def _gate(project: Project, sure: Any, enough: Any) -> dict[str, Any]:
-    gate = gate_of(project.settings)
-    margins = {guard.metric: guard.margin for guard in gate.guards}
-    least = {each.metric: each.at_least for each in gate.thresholds}
-    levels = sorted({*LEVELS, gate.level})
-    level = sure.selectbox(
-        "Sure to",
-        levels,
-        index=levels.index(gate.level),
-        format_func=lambda each: f"{100 * each:g} %",
-        key=key(project, "level"),
-    )
-    votes = enough.number_input(
-        "Decisive votes at least", 1, 100_000, gate.min_decisive, key=key(project, "min-decisive")
-    )
-    reached, fallen = {}, {}
-    for column, (metric, title) in zip(st.columns(3), GATED.items(), strict=True):
-        reached[metric] = _share(column, f"{title} must reach", least.get(metric), key(project, f"least-{metric}"))
-        fallen[metric] = _share(column, f"{title} may fall by", margins.get(metric), key(project, f"guard-{metric}"))
-    return project_form.gate(project.settings.gate, level=level, min_decisive=int(votes), margins=fallen, least=reached)
-
-
-def _share(column: Any, label: str, value: float | None, name: str) -> float | None:
-    given: float | None = column.number_input(label, 0.0, 1.0, value, 0.01, key=name, placeholder="no rule")
-    return given
+    gate = project_gate.fields(settings, partial(key, project), lambda _, value: value, reviewers)
+    return {"fractions": tuple(share / 100 for share in shares), "judges": judges[0], "gate": gate}
 
 
 def _model(project: Project) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def test_a_change_of_a_list_names_what_came_and_went() -> None:
 def test_a_change_of_the_gate_names_its_parts() -> None:
     told = changed(gate={"min_decisive": 50, "guards": [{"metric": "rougeL", "margin": 0.01}]})
     assert told == [
-        "When a model is better: min_decisive 50, before not set; guards rougeL 0.01, before not set",
+        "When a model is better: decisive votes at least 50, before not set; may fall by rougeL 0.01, before not set",
     ]
 
 

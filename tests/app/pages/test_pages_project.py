@@ -203,8 +203,8 @@ def test_a_metric_without_a_number_has_no_rule_and_the_rest_of_the_gate_stays() 
 
 def test_an_example_is_added_later(store: Store, project: Project, lead: Person) -> None:
     seen = Browser(store, lead).go("project")
-    fill(seen, "more-", "When is rent due?", "text_area")
-    seen.widget("text_area", f"more-{project.id}-1-response").input("On the 3rd.")
+    fill(seen, "more-instruction", "When is rent due?", "text_area")
+    fill(seen, "more-response", "On the 3rd.", "text_area")
     seen.press("Add the example")
     made = newest(store, project.name)
     assert made.settings.examples[0].response == "On the 3rd."
