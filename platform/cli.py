@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from hone.platform.commands import (
     batches,
     care,
+    checking,
     common,
     exporting,
     judging,
@@ -24,7 +25,16 @@ from hone.storage.errors import HoneError, InputError
 
 PANELS: dict[str, tuple[str, ...]] = {
     "Begin": ("demo", "serve", "init", "project"),
-    "Pairs and what experts say of them": ("import", "reviews", "adjudications", "flags", "team", "export", "status"),
+    "Pairs and what experts say of them": (
+        "import",
+        "check",
+        "reviews",
+        "adjudications",
+        "flags",
+        "team",
+        "export",
+        "status",
+    ),
     "Batch and model": ("batch", "train", "runs", "models", "generate", "suggest"),
     "Judge blind, decide, go round again": ("matchups", "judgements", "report", "gate", "queue"),
     "Look after it": ("user", "backup", "restore", "doctor"),
@@ -140,7 +150,7 @@ def _panel(verb: str) -> str:
     return next(panel for panel, names in PANELS.items() if verb in names)
 
 
-for _topic in (start, projects, pairs, exporting, team, batches, runs, judging, reports, care):
+for _topic in (start, projects, pairs, checking, exporting, team, batches, runs, judging, reports, care):
     for _verb, _function in _topic.VERBS.items():
         if isinstance(_function, typer.Typer):
             app.add_typer(_function, name=_verb, rich_help_panel=_panel(_verb))

@@ -8,6 +8,7 @@ from typing import Self
 from hone.platform import settings as hone_toml
 from hone.platform.access import identity
 from hone.platform.access.private import write_private
+from hone.platform.checker import Checker
 from hone.platform.runs.supervisor import Supervisor
 from hone.storage import people
 from hone.storage.errors import WorkspaceError
@@ -33,6 +34,7 @@ class Runtime:
         workspace.server_file.unlink(missing_ok=True)  # of a server that was killed: the store is ours alone
         self.owner_key = identity.owner_key(workspace)
         self.supervisor = Supervisor(self.store, self.settings)
+        self.checker = Checker(self.store)
 
     @property
     def owner(self) -> Person:
@@ -50,6 +52,7 @@ class Runtime:
         """Stop watching (runs go on by themselves), finish the writes that wait, let go of the workspace."""
         global _current
         self.supervisor.stop()
+        self.checker.stop()
         self.store.close()
         said = self.workspace.server()
         if said and said["pid"] == os.getpid():

@@ -69,6 +69,7 @@ def serve(
             ip, taken = listening.getsockname()[:2]
             address = _address(host, taken)
             opened.serving(address)
+            opened.checker.start()
 
             def ready() -> None:
                 first = _say_where(opened, address, announce)

@@ -97,6 +97,7 @@ async def take_in(
                 )
             )
         finally:
+            opened.checker.wake()  # a file that broke off has added pairs, too
             request.app.state.imports.pop(watch or "", None)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hone.platform.client import Connection
-from hone.platform.commands import common, terminal
+from hone.platform.commands import checking, common, terminal
 from hone.platform.commands.common import (
     AsJson,
     ProjectName,
@@ -71,6 +71,7 @@ def import_(
             _make(connection, chosen, given, strict)
         result = _watched(connection, f"{project_path(chosen)}/imports", {**given, "strict": strict})
         refused_to = _refused_file(result)
+        checking.after_import(connection, chosen)
     if as_json:
         terminal.as_json({**result, "refused_file": refused_to})
     else:

@@ -219,7 +219,10 @@ def _import(project: Project, person: Person, given: Any, mapping: Mapping) -> N
         bar.progress(min(1.0, done / max(1, total)), f"{done:,} of about {total:,} rows")
 
     with _on_disk(given) as path:
-        done = importing.import_file(shell.store(), project, person, path, mapping, name=given.name, progress=tell)
+        try:
+            done = importing.import_file(shell.store(), project, person, path, mapping, name=given.name, progress=tell)
+        finally:
+            shell.runtime().checker.wake()
     st.session_state[_DONE] = done
     st.session_state.pop(_CHECKED, None)
     st.rerun()

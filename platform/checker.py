@@ -1,0 +1,102 @@
+"""The checks in the background: one thread of the process that owns the workspace, awake while pairs are unchecked.
+
+It lets others go first: it works for some milliseconds, then sleeps for one, so that a page never waits for it longer
+than that. What it has stored is done; after a restart the next pairs without `checks` follow.
+"""
+
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from hone.storage import findings
+from hone.storage.errors import HoneError
+from hone.storage.findings import Progress
+from hone.storage.store import Store
+
+if TYPE_CHECKING:
+    from hone.labeling.checks.running import ProjectChecks
+
+BUSY = 0.004  # seconds of work between two breaths
+BREATH = 0.001
+
+
+class Checker:
+    """Checks the pairs of an open workspace. `start` it in a server; elsewhere call `finish` where it is wanted."""
+
+    def __init__(self, store: Store):
+        self.store = store
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+        self._breathed = 0.0
+
+    def start(self) -> None:
+        """Begin with what is unchecked, and with each import after it."""
+        if self._thread is None:
+            self._wake.set()
+            self._thread = threading.Thread(target=self._loop, name="hone-checker", daemon=True)
+            self._thread.start()
+
+    @property
+    def started(self) -> bool:
+        """Whether a thread of this process does the work."""
+        return self._thread is not None
+
+    def wake(self) -> None:
+        """Pairs have come, or texts have changed."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Stop within some milliseconds; what was checked but not stored is checked again."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def finish(self, project_id: str, at_most: int) -> Progress:
+        """Check in this thread, when no other does it, unless more pairs than `at_most` wait; how far it is then."""
+        with self.store.read() as cursor:
+            before = findings.progress(cursor, project_id)
+        left = before.total - before.checked
+        if self.started or not left or left > at_most:
+            return before
+        checks = _checks(self.store, project_id)
+        while checks.portion(lambda: not self._stopping):
+            pass
+        with self.store.read() as cursor:
+            return findings.progress(cursor, project_id)
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                self._all()
+            except HoneError as problem:  # a full disk: the next import, or the next start, tries again
+                print(f"hone: the checks wait: {problem}")
+            except Exception:  # a check that fails must not take the others' work with it, nor go round for ever
+                traceback.print_exc()
+
+    def _all(self) -> None:
+        with self.store.read() as cursor:
+            waiting = findings.waiting(cursor)
+        for project_id in waiting:
+            if self._stopping:
+                return
+            checks = _checks(self.store, project_id)
+            while checks.portion(self._go_on):
+                pass
+
+    def _go_on(self) -> bool:
+        if time.monotonic() - self._breathed > BUSY:
+            time.sleep(BREATH)
+            self._breathed = time.monotonic()
+        return not self._stopping
+
+
+def _checks(store: Store, project_id: str) -> "ProjectChecks":
+    from hone.labeling.checks.running import ProjectChecks  # numpy and a dictionary: not at the server's start
+
+    return ProjectChecks(store, project_id)
