@@ -88,13 +88,13 @@ def taken(uses: Sequence[Use]) -> Taken:
 
 
 def in_words(found: Taken) -> str:
-    """One line: of 12 shown, 7 taken as they are, 3 edited (median 4 words), 2 rejected."""
+    """One line: experts saw 12 of its answers: 7 taken word for word, 3 edited (median 4 words), 2 rejected."""
     if not found.shown:
         return "No answer of it was on an expert's screen yet."
     words = "" if found.words_changed is None else f" (median {found.words_changed:g} words)"
     skipped = f", {found.skipped:,} skipped" if found.skipped else ""
     return (
-        f"Of {found.shown:,} answers that experts saw, {found.as_it_was:,} were taken as they are, "
+        f"Experts saw {found.shown:,} of its answers: {found.as_it_was:,} taken word for word, "
         f"{found.edited:,} edited{words}, {found.rejected:,} rejected{skipped}."
     )
 

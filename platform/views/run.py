@@ -78,6 +78,9 @@ def _figures(found: Numbers) -> None:
     if run.kind == "train":
         figures.append(("Training loss", _number(found.loss), "the last step"))
         figures.append(("Validation loss", _number(found.validation_loss), "lower is better"))
+    if run.kind == "suggest" and run.result:
+        figures.append(("Answered", run.result["answered"], "pairs without a response"))
+        figures.append(("Read", run.result["read"], "responses that were there"))
     figures.append(("Tokens a second", _number(found.tokens_per_second, 0), ""))
     figures.append(("Took", parts.duration(took), "") if found.ended else ("Step", found.step or 0, ""))
     parts.stats(*figures)

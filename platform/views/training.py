@@ -94,12 +94,12 @@ def _all(project: Project, person: Person, seen: Seen) -> None:
         _runs(project, seen)
         return
     shell.said()
-    suggesting.draw(project, person)
     if seen.models:
         parts.section("Models")
         st.html(f'<div class="h-chain">{"".join(_model(each, seen) for each in seen.models)}</div>')
     if seen.rivals and seen.batch:
         _compare(project, person, seen, seen.rivals, seen.batch)
+    suggesting.draw(project, person)
     _runs(project, seen)
 
 

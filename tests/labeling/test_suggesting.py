@@ -76,7 +76,9 @@ def decide(
 def reopen(desk_room: Desk, pair_id: str) -> None:
     pair, lead = desk_room.pair(pair_id), desk_room.lead
     desk_room.store.write(
-        lambda cursor: seats.reopen(cursor, [pair], why="looked at again", priority=1, report_id=None, person_id=lead.id)
+        lambda cursor: seats.reopen(
+            cursor, [pair], why="looked at again", priority=1, report_id=None, person_id=lead.id
+        )
     )
 
 
@@ -183,7 +185,7 @@ def test_what_became_of_the_answers_is_counted(desk_room: Desk, model: Model) ->
     assert (found.shown, found.as_it_was, found.edited, found.rejected, found.skipped) == (3, 1, 1, 1, 0)
     assert found.words_changed == 5  # It, June; The, lease, May
     assert suggesting.in_words(found) == (
-        "Of 3 answers that experts saw, 1 were taken as they are, 1 edited (median 5 words), 1 rejected."
+        "Experts saw 3 of its answers: 1 taken word for word, 1 edited (median 5 words), 1 rejected."
     )
 
 
