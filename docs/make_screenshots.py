@@ -133,11 +133,11 @@ def review(chrome: Browser, address: str, path: Path, dark: bool = False) -> Non
     """The desk with an edit and a flag on it."""
     expert = Walker(chrome, address, "lena", EXAMPLE_PASSWORD, dark=dark)
     expert.go("Review").sees("button", "Approve")
-    field = expert.rest().page.get_by_label("Response", exact=True)
-    field.fill(field.input_value().replace("Dear Pia, sorry", "Dear Pia, we are sorry"))
-    field.blur()
-    expert.sees(".h-words ins")
-    words = expert.page.locator(".h-words[data-field=response]").inner_text().split()
+    text = expert.response()
+    words = [word for word in text.split() if word.isalpha()]
+    expert.edit(text.replace("Dear Pia, sorry", "Dear Pia, we are sorry"))
+    for key in ("4", "3"):
+        expert.key(key)
     word = "stronger" if "stronger" in words else max(words, key=len)
     expert.rest().mark(word, word).sees("button", "Add flag")
     expert.page.get_by_role("radio", name="Unsafe advice").click()
@@ -218,10 +218,9 @@ class Legal:
         for done in range(BY_HAND):
             expert.sees(".h-top", f"{done} done, ")
             expert.sees("button", "Approve")
-            field = expert.rest().page.get_by_label("Response", exact=True)
             if done == 0 and name == "ana":
-                expert.write("Response", f"In short: {field.input_value()}").sees(".h-words ins")
-                expert.page.get_by_role("radiogroup").nth(0).get_by_text("4", exact=True).click()
+                expert.rest().edit(f"In short: {expert.response()}").sees(".h-words ins")
+                expert.key("4")
                 self.shot(expert, "review")
                 expert.press("Approve with changes")
             else:

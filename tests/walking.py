@@ -110,14 +110,24 @@ class Walker:
         return self
 
     def mark(self, first: str, last: str) -> "Walker":
-        """Select words of the response with the mouse, from the beginning of one to the end of another."""
+        """Select words of the response with the mouse, from one word to the end of another, to flag them."""
         self.sees(".h-words[data-field=response]", first)
         mark(self.page, first, last)
+        self.page.locator(".d-float").click()
         return self
+
+    def response(self) -> str:
+        """The response on the desk, as it is shown."""
+        return self.sees(".h-words[data-field=response]").inner_text()
+
+    def edit(self, text: str) -> "Walker":
+        """Write another response at the desk, and leave its field."""
+        self.key("e").page.get_by_label("Response", exact=True).fill(text)
+        return self.key("Escape")
 
 
 def mark(page: Page, first: str, last: str) -> None:
-    """Select from one word to another in the text under the editor, with the mouse."""
+    """Select from one word to another in the response at the desk, with the mouse."""
     start, end = page.evaluate(_EDGES, [first, last])
     page.mouse.move(*start)
     page.mouse.down()

@@ -122,15 +122,15 @@ def ana_edits_flags_rejects_skips_and_takes_back(ana: Walker) -> None:
     ana.go("Review")
     for done in range(16):
         at_pair(ana, done)
-        text = ana.page.get_by_label("Response", exact=True).input_value()
+        text = ana.response()
         if text.startswith("Old folk"):
             ana.mark("Old", "folk").page.get_by_label("Group it is about").fill("older people")
             ana.press("Add flag").sees(".h-words mark", "Old folk")
-            ana.write("Response", EDITED).sees(".h-words ins", "Somebody")
+            ana.edit(EDITED).sees(".h-words ins", "Somebody")
             ana.page.get_by_role("radiogroup", name="Accuracy").get_by_text("4", exact=True).click()
-            ana.key("Escape").press("Approve with changes")
+            ana.press("Approve with changes")
         elif text.startswith("Dogs"):
-            ana.key("x")
+            ana.key("r")
         elif text.startswith("Bees"):
             ana.key("s").sees("button", "Not my field")
             ana.key("1").sees(".h-saved", "skipped")

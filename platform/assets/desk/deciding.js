@@ -2,7 +2,7 @@
 //
 // What is sent is kept until a drawing answers it, and sent again when one does not: the same request is stored once.
 
-const PATIENCE = 5_000; // milliseconds without an answer
+const PATIENCE = 4_000; // milliseconds without an answer
 
 class Deciding {
   constructor(desk) {

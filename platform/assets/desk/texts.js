@@ -93,13 +93,14 @@ function trimmed(span, text) {
 // Where the words are: [start, end) of each, and which of them begin a sentence.
 function wordsOf(text) {
   const found = [];
-  let [position, fresh] = [0, true];
+  let [position, fresh, stopped] = [0, true, false];
   for (const token of cut(TOKEN, text)) {
     const end = position + length(token);
     if (WORD.test(token)) {
       found.push({ start: position, end, fresh });
       fresh = false;
-    } else if (/[.!?\n。]/u.test(token)) fresh = true;
+    } else if (!token.trim()) fresh ||= stopped || token.includes("\n");
+    stopped = /[.!?。:]/u.test(token) || (stopped && /["'”’)]/u.test(token));
     position = end;
   }
   return found;
