@@ -69,7 +69,12 @@ def _examples(project: Project, person: Person) -> None:
         )
         for each in project.settings.examples
     ]
-    parts.section("Examples", "Each stands in the guidelines, and is a gold pair whose right decision is known.")
+    share = f"{100 * project.settings.gold_rate:g} %"
+    parts.section(
+        "Examples",
+        "Each stands in the guidelines, and is a gold pair whose right decision is known. "
+        f"Gold pairs are {share} of what an expert gets; the share is among the rules.",
+    )
     if rows:
         parts.table(("", "Asked", "Answered", "Why"), rows)
     with st.expander("One more example"), st.form(key(project, "form-example")):

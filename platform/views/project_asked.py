@@ -86,7 +86,7 @@ def _dimension(project: Project, place: int, each: Dimension | None) -> dict[str
                 "What each score means: a line for each, 1 first; two to seven lines",
                 anchors,
                 key=key(project, f"anchors{place}"),
-                height=150,
+                height=178,
             ),
         }
 
@@ -135,7 +135,7 @@ def _category(project: Project, place: int, each: FlagCategory | None) -> dict[s
                 "Examples, one in a line",
                 "\n".join(each.examples) if each else "",
                 key=key(project, f"examples{place}"),
-                height=90,
+                height=104,
             ),
         }
 

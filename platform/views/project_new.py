@@ -21,6 +21,7 @@ from hone.storage.projects import Example, Project, ProjectSettings
 OPEN = "hone_new_project"
 _KEPT = "hone_set_up"  # what was entered: it outlives a visit to another page, and a change of template
 _STARTS = "hone_set_up_starts"  # what each field began with; a field whose start changes would begin anew
+GOLD = 0.05  # share of gold pairs, once there are some: enough to notice a misunderstanding in the first hour
 _OWN = "own"
 _SLOTS = tuple((kind, number) for kind in ("good", "avoid") for number in (1, 2, 3))
 _RULES = {
@@ -136,6 +137,7 @@ def _entered(chosen: Template | None) -> ProjectSettings:
         compared = start.model_copy(update={name: changes[name] for name in ("task", "gate")})
         changes |= _aim(compared, own, chosen.worth_finding if chosen else 0.65)
     setting_up.checked_examples(changes["examples"])
+    changes["gold_rate"] = GOLD if changes["examples"] else start.gold_rate
     changes["guidelines"] = setting_up.with_examples(changes["guidelines"], changes["examples"])
     return declared.changed(start, changes)
 
@@ -272,6 +274,7 @@ def _summary(person: Person, settings: ProjectSettings | None, left_out: tuple[s
             "Flags": f"{len(settings.taxonomy)} kinds, {len(settings.protected_groups)} groups",
             "Rule": project_form.rule(settings),
             "Gold pairs": f"{good} good, {bad} to avoid" if settings.examples else "none yet",
+            "Mixed in": f"{100 * settings.gold_rate:g} % gold, {100 * settings.repeat_rate:g} % hidden repeats",
             "Aim": f"{settings.aim:,} approved pairs" if settings.aim else "none",
         }
         st.html(

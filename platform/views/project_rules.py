@@ -105,9 +105,13 @@ def _how_many(project: Project) -> dict[str, Any]:
 
 def _needed(settings: ProjectSettings) -> str:
     """What each difference worth finding would need, under the rules as they are."""
-    first, *others = ((f"{100 * share:g} %", f"{aiming.pairs_for(share, settings):,}") for share in aiming.PREFERENCES)
-    more = ", ".join(f"{share} {pairs}" for share, pairs in others)
-    return f"To find a model that wins {first[0]} of the comparisons takes {first[1]} approved pairs; for {more}."
+    wins = _or([f"{100 * share:g}" for share in aiming.PREFERENCES])
+    pairs = _or([f"{aiming.pairs_for(share, settings):,}" for share in aiming.PREFERENCES])
+    return f"To find a model that wins {wins} of 100 comparisons takes {pairs} approved pairs."
+
+
+def _or(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _test(project: Project) -> dict[str, Any]:

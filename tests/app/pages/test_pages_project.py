@@ -61,7 +61,7 @@ def test_a_template_and_examples_make_guidelines_and_gold_pairs(store: Store, le
     seen.press("Make the project")
     project = newest(store, "leases")
     assert project.settings.rubric == template("legal").settings.rubric
-    assert project.settings.sign_off
+    assert (project.settings.sign_off, project.settings.gold_rate) == (True, 0.05)
     assert "# Good answers\n\nAsked: When is rent due?\nAnswered: On the 3rd" in project.settings.guidelines
     with store.read() as cursor:
         assert [each.decision for each in gold.of_project(cursor, project.id)] == ["approve", "reject"]
