@@ -47,10 +47,6 @@ class Open(Record):
 class Use(Record):
     """An expert's opinion that stands, given with a suggestion on the screen: both texts, and what was decided."""
 
-    review_id: str
-    suggestion_id: str
-    model_id: str
-    run_id: str
     suggested: str
     decision: Decision
     response: str
@@ -125,9 +121,8 @@ def count_untold(cursor: Cursor, project_id: str, model_id: str) -> tuple[int, i
 
 
 _USES = (
-    "select v.id as review_id, s.id as suggestion_id, s.model_id, s.run_id, s.response as suggested, v.decision, "
-    "t.response from current_review v join suggestion s on s.id = v.suggestion_id "
-    "join revision t on t.id = v.revision_id "
+    "select s.response as suggested, v.decision, t.response from current_review v "
+    "join suggestion s on s.id = v.suggestion_id join revision t on t.id = v.revision_id "
 )
 
 
@@ -141,9 +136,3 @@ def uses_of_run(cursor: Cursor, run_id: str) -> list[Use]:
     """The same for the answers of one run."""
     found = rows(cursor, _USES + "where s.run_id = ? order by v.created_at, v.id", [run_id])
     return [Use.model_validate(row) for row in found]
-
-
-def uses_by_review(cursor: Cursor, review_ids: Sequence[str]) -> dict[str, Use]:
-    """The suggestion that each of these opinions had on the screen, by the opinion's id; others are left out."""
-    found = rows(cursor, _USES + "where v.id in (select unnest(?))", [list(review_ids)])
-    return {row["review_id"]: Use.model_validate(row) for row in found}
