@@ -87,11 +87,11 @@ def turns(given: Sequence[Mapping[str, Any]]) -> Turns:
 def messages(instruction: str, context: str, response: str, layout: str | None) -> list[Message]:
     """The messages of a pair: those that it came from, when its context still is theirs; else user and assistant.
 
-    A context of another origin stands before the instruction, in the user's message.
+    A context of another origin stands below the instruction, in the user's message.
     """
     found = _laid_out(instruction, context, layout)
     if found is None:
-        asked = f"{context}\n\n{instruction}" if context else instruction
+        asked = f"{instruction}\n\n{context}" if context else instruction
         found = ([{"role": "user", "content": asked}], {})
     said, more = found
     return [*said, {"role": "assistant", "content": response, **more}]

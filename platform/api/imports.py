@@ -194,7 +194,7 @@ def _pieces(given: list[str], option: str, what: str) -> dict[str, str]:
 async def _given(request: Request, opened: Runtime, file_name: str, path: str | None) -> AsyncGenerator[Path, None]:
     """The file on this machine that is named, or the body as a file of the workspace, removed afterwards."""
     if path is not None:
-        _must_be_owner(request, opened)
+        must_be_owner(request, opened)
         yield Path(path)
         return
     descriptor, name = tempfile.mkstemp(
@@ -207,7 +207,7 @@ async def _given(request: Request, opened: Runtime, file_name: str, path: str | 
         Path(name).unlink(missing_ok=True)
 
 
-def _must_be_owner(request: Request, opened: Runtime) -> None:
+def must_be_owner(request: Request, opened: Runtime) -> None:
     """Whoever holds the owner key can read the workspace's files, and so whatever its process can."""
     _, _, key = request.headers.get("authorization", "").partition(" ")
     if not identity.owner_key_matches(opened, key.strip()):

@@ -1,18 +1,17 @@
 """Pairs: the queue as a list, and one pair with all that was said about it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
 
-from hone.platform.api.caller import Lead, Of, Open, Who
-from hone.storage import pairs, people, reviews
+from hone.platform.api.caller import Of, Open, Who
+from hone.storage import pairs, reviews
 from hone.storage.errors import NotFound
 from hone.storage.filters import PairFilter
 from hone.storage.pairs import Pair, Revision, State
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.records import Record, canonical
+from hone.storage.records import Record
 from hone.storage.reviews import Adjudication, Flag, Review
 from hone.storage.store import Cursor
 
@@ -54,49 +53,12 @@ def get_pair(opened: Open, who: Who, project: Of, number: int) -> Said:
         return _visible(_said(cursor, numbered(cursor, project, number)), who)
 
 
-@router.get("/projects/{name}/export", response_class=StreamingResponse)
-def export_approved(opened: Open, project: Of, _: Lead) -> StreamingResponse:
-    """All approved pairs as JSON lines: the approved text, and where it comes from."""
-    with opened.store.read() as cursor:
-        lines = [canonical(row) + "\n" for row in approved_rows(cursor, project)]
-    return StreamingResponse(iter(lines), media_type="application/jsonl")
-
-
 def numbered(cursor: Cursor, project: Project, number: int) -> Pair:
     """Pair `number` of the project, or NotFound."""
     found = pairs.listing(cursor, project.id, after=number - 1, limit=1)
     if not found or found[0].number != number:
         raise NotFound(f"There is no pair {number} in {project.name}.")
     return found[0]
-
-
-def approved_rows(cursor: Cursor, project: Project) -> list[dict[str, Any]]:
-    """Instruction, context and response of each approved pair with its provenance, in the order of the numbers."""
-    names = {person.id: person.name for person in people.everyone(cursor)}
-    approvers: dict[str, set[str]] = {}
-    for review in reviews.of_project(cursor, project.id):
-        if review.decision == "approve":
-            approvers.setdefault(review.pair_id, set()).add(names[review.person_id])
-    approved = pairs.listing(cursor, project.id, PairFilter(states=("approved",)), limit=pairs.MOST)
-    texts = pairs.texts(cursor, [pair.approved_revision or pair.first_revision for pair in approved])
-    return [
-        _row(pair, texts[pair.approved_revision or pair.first_revision], sorted(approvers.get(pair.id, ())))
-        for pair in approved
-    ]
-
-
-def _row(pair: Pair, text: Revision, approvers: list[str]) -> dict[str, Any]:
-    return {
-        "instruction": text.instruction,
-        "context": text.context,
-        "response": text.response,
-        "pair": pair.number,
-        "revision": text.id,
-        "group": pair.group,
-        "source": pair.source,
-        "metadata": pair.metadata,
-        "approvers": approvers,
-    }
 
 
 def _said(cursor: Cursor, pair: Pair) -> Said:

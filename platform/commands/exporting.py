@@ -1,4 +1,4 @@
-"""Pairs out."""
+"""Pairs out, in the formats that others read."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,19 +6,41 @@ from typing import Annotated, Any
 import typer
 
 from hone.platform.commands import terminal
-from hone.platform.commands.common import ProjectName, session
+from hone.platform.commands.common import AsJson, ProjectName, session
+from hone.storage.errors import InputError
+
+FORMATS = ("pairs", "alpaca", "chat", "prompt", "dpo", "csv", "parquet", "hf")
 
 
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="For hf a new folder.")],
     project: ProjectName = None,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}; else what the suffix says."),
+    ] = None,
+    filter_: Annotated[
+        str, typer.Option("--filter", metavar="FILTER", help='As in "state=approved metadata.topic=notice".')
+    ] = "",
     batch: Annotated[int | None, typer.Option("--batch", help="A frozen batch; else all approved pairs.")] = None,
+    provenance: Annotated[bool, typer.Option("--provenance", help="With who said what, when and why.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Write approved pairs, or a frozen batch, as JSON lines with where each text comes from."""
+    """Write approved pairs, a frozen batch or what a filter means: for training, a spreadsheet or the Hub.
+
+    pairs is JSON lines with all that Hone keeps; alpaca, chat and prompt are JSON lines for other trainers; dpo takes
+    chosen and rejected answers from the blind judgements; hf is a folder with Parquet files and a card.
+    """
+    if format_ is not None and format_ not in FORMATS:
+        raise InputError(f"There is no format '{format_}'. Choose one of {', '.join(FORMATS)}.")
     with session(project) as here:
-        path = "/export" if batch is None else f"/batches/{batch}/items"
-        lines = here.connection.download(here.path + path, file)
-    terminal.say(f"{lines:,} pairs in {file}")
+        asked = {"format": format_, "filter": filter_, "batch": batch, "provenance": provenance}
+        made = here.connection.call("POST", f"{here.path}/exports", params={"path": str(file.absolute()), **asked})
+    if as_json:
+        terminal.as_json(made)
+    else:
+        what = "preferred answers" if format_ == "dpo" else "pairs"
+        terminal.say(f"{made['rows']:,} {what} in {file}")
 
 
 VERBS: dict[str, Any] = {"export": export}
