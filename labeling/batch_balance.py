@@ -92,6 +92,15 @@ def balance(store: Store, project: Project, plan: Plan, floor: int = FLOOR) -> B
     )
 
 
+def of_items(project: Project, items: Sequence[BatchItem]) -> tuple[Field, ...]:
+    """How the items of a frozen batch spread over the fields that have 2 to 30 values among them."""
+    names = sorted({f"metadata.{field}" for item in items for field in item.metadata})
+    found = {name: Counter(value for item in items if (value := _value(item, name)) is not None) for name in names}
+    if project.settings.task == "classification":
+        found = {LABEL: Counter(item.response.strip() for item in items), **found}
+    return tuple(_field(name, items, counted) for name, counted in found.items() if _is_slice(counted))
+
+
 def _names(cursor: Cursor, project: Project) -> list[str]:
     return [f"metadata.{field}" for field in slices.fields(cursor, project.id)]
 

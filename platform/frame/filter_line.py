@@ -101,11 +101,13 @@ def _boxes(project: Project, person: Person, wanted: PairFilter, name: str) -> N
         _several(f"{name}-check", "Found by checks", wanted.checks, lambda kinds: {"checks": tuple(kinds)})
         _several(f"{name}-uncheck", "Not found", wanted.without_checks, lambda kinds: {"without_checks": tuple(kinds)})
         if person.has("lead"):
-            _opinions(project, wanted, name)
+            _said(project, wanted, name)
+    if person.has("lead"):
+        _scores(project, wanted, name)
     _as_text(wanted, name)
 
 
-def _opinions(project: Project, wanted: PairFilter, name: str) -> None:
+def _said(project: Project, wanted: PairFilter, name: str) -> None:
     """What was said about pairs: only a lead may ask, or an expert would learn what others think."""
     kinds = {ANY: "any flag", **{each.key: each.name for each in project.settings.taxonomy}}
     _named_one_of(f"{name}-flag", "Flagged", kinds, wanted.flagged, lambda key: {"flagged": key})
@@ -115,12 +117,20 @@ def _opinions(project: Project, wanted: PairFilter, name: str) -> None:
     with shell.store().read() as cursor:
         experts = {each.name: each.full_name for each in people.everyone(cursor) if each.has("expert")}
     _named_one_of(f"{name}-by", "Opinion of", experts, wanted.annotator, lambda key: {"annotator": key})
-    for dimension in project.settings.rubric:
+    _days(wanted, name)
+
+
+def _scores(project: Project, wanted: PairFilter, name: str) -> None:
+    rubric = project.settings.rubric
+    columns = st.columns(min(3, max(1, len(rubric))))
+    for place, dimension in enumerate(rubric):
         key, update = f"{name}-rated-{dimension.key}", partial(_rated, wanted, dimension.key)
         low, high = wanted.rated.get(dimension.key, (1.0, 5.0))
         st.session_state[key] = (max(1.0, low), min(5.0, high))
-        st.slider(plain(dimension.name), 1.0, 5.0, step=0.5, key=key, on_change=_set, args=(key, update))
-    _days(wanted, name)
+        with columns[place % len(columns)]:
+            st.slider(
+                plain(dimension.name), 1.0, 5.0, step=0.5, format="%.1f", key=key, on_change=_set, args=(key, update)
+            )
 
 
 def _rated(wanted: PairFilter, dimension: str, scores: tuple[float, float]) -> dict[str, Any]:

@@ -149,10 +149,18 @@ def can_go(name: str) -> bool:
     return name in st.session_state.get("hone_pages", {})
 
 
-def go(name: str) -> None:
-    """Leave for another page of the person."""
+def go(name: str, where: str = "") -> None:
+    """Leave for another page of the person; `where` is the filter that its list begins with."""
     if can_go(name):
-        st.switch_page(st.session_state["hone_pages"][name])
+        st.switch_page(st.session_state["hone_pages"][name], query_params={"where": where} if where else None)
+
+
+def go_inside(name: str, value: Any) -> None:
+    """Leave for something inside another page: one pair, one run."""
+    if can_go(name):
+        opened(name, value)
+        st.session_state[_PAGE] = name  # as if it were entered already: entering it would show its list
+        go(name)
 
 
 def way_on(name: str, label: str, *, key: str = "", primary: bool = True, centred: bool = True) -> None:

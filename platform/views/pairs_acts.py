@@ -29,8 +29,7 @@ def draw(project: Project, person: Person, wanted: PairFilter, meant: int) -> No
         if shell.can_go("batches") and st.button(
             "Freeze as a batch", key="pairs-freeze", type="tertiary", icon=":material/inventory_2:"
         ):
-            st.session_state["hone_batch_where"] = filtering.text_of(wanted.model_copy(update={"states": ()}))
-            shell.go("batches")
+            shell.go("batches", where=filtering.text_of(wanted.model_copy(update={"states": ()})))
 
 
 def _send(project: Project, person: Person, wanted: PairFilter, meant: int) -> None:
