@@ -10,7 +10,7 @@ from hone.labeling import texts
 from hone.labeling.allowed import check
 from hone.labeling.diff import changed_words
 from hone.labeling.standing import Said, settle_said, starts
-from hone.storage import pairs, queue, reviews, suggestions
+from hone.storage import pairs, queue, reviews, suggestions, tally
 from hone.storage.errors import Conflict, HoneError, InputError, NotFound
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
@@ -216,14 +216,15 @@ def _reason(room: _Room, pair: Pair, opinion: Opinion, text: str) -> str:
 
 def _store(cursor: Cursor, project: Project, room: _Room) -> None:
     pairs.add_revisions(cursor, room.revisions)
-    reviews.add_all(cursor, project.id, room.stored)
     told = {review.pair_id for review, _ in room.stored if review.kind == "review"}
     said = [
         Said(pair=room.pairs[pair_id], before=room.before[pair_id], after=tuple(room.given[pair_id]))
         for pair_id in sorted(told)
     ]
     known = {revision.id: revision.response for revision in (*room.starts.values(), *room.revisions)}
-    settle_said(cursor, project, said, known)
+    with tally.counting(cursor, project.id) as noted:
+        reviews.add_all(cursor, room.stored, noted)
+        settle_said(cursor, project, said, known, noted)
     queue.release_all(cursor, [(review.pair_id, review.person_id) for review, _ in room.stored])
     reviews.drop_drafts(cursor, [(review.person_id, review.pair_id) for review, _ in room.stored])
 

@@ -93,11 +93,14 @@ def settle_all(cursor: Cursor, project: Project, pair_ids: Sequence[str]) -> dic
     stand = _standings(cursor, project, [(found[pair_id], rounds[pair_id]) for pair_id in pair_ids], {})
     back = reviews.given_back(cursor, pair_ids)
     after = {one: _seat(project, found[one], rounds[one], stand[one], back) for one in pair_ids}
-    seats.move(cursor, project.id, [(before[one], after[one]) for one in pair_ids])
+    with tally.counting(cursor, project.id) as noted:
+        seats.move(cursor, [(before[one], after[one]) for one in pair_ids], noted)
     return stand
 
 
-def settle_said(cursor: Cursor, project: Project, said: Sequence[Said], texts: Mapping[str, str]) -> None:
+def settle_said(
+    cursor: Cursor, project: Project, said: Sequence[Said], texts: Mapping[str, str], noted: tally.Counting
+) -> None:
     """The same for a caller that has read it all already; `texts` are the responses of revisions that it knows."""
     stand = _standings(cursor, project, [(one.pair, one.after) for one in said], texts)
     back = reviews.given_back(cursor, [one.pair.id for one in said if one.pair.reserved_for])
@@ -105,7 +108,7 @@ def settle_said(cursor: Cursor, project: Project, said: Sequence[Said], texts: M
         (_known_seat(one.pair, one.before), _seat(project, one.pair, one.after, stand[one.pair.id], back))
         for one in said
     ]
-    seats.move(cursor, project.id, moves)
+    seats.move(cursor, moves, noted)
 
 
 def _standings(
@@ -147,7 +150,9 @@ def _seat(
         said_by=said_by,
         reserved_for=waited_for[0] if waited_for and found.state == "open" else None,
         approved_revision=found.approved_revision,
-        place=order.place_by_opinions(pair.number, found.done, found.differ) if by_opinions else pair.place,
+        place=order.place_by_opinions(pair.number, pair.priority, found.done, found.differ)
+        if by_opinions
+        else pair.place,
     )
 
 

@@ -1,7 +1,6 @@
 """Gold pairs: their right decision is known, and each expert meets them once among the others."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -60,7 +59,8 @@ def add(
     if not made:
         return None
     cursor.execute("update pair set kind = 'gold' where id = ?", [made[0]])
-    tally.add(cursor, project_id, Counter({(tally.PROJECT, "free"): -1}))  # it waits for nobody
+    with tally.counting(cursor, project_id) as noted:
+        noted.counts[(tally.PROJECT, "free")] -= 1  # it waits for nobody
     gold = Gold(
         pair_id=made[0],
         project_id=project_id,

@@ -1,7 +1,10 @@
-"""In which order a project's pairs come: each pair's `place`, the smaller first, within a priority."""
+"""In which order a project's pairs come: by each pair's `place`, the smaller first.
+
+One number, in which the priority is the coarse part: the first of a million is found by one column five times as
+fast as by three.
+"""
 
 import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,25 +13,26 @@ from hone.storage.projects import Order, Project
 from hone.storage.store import Cursor, rows, update
 
 BEGUN = 1_000_000_000  # above every number: a pair with opinions comes before all without
+FRONT = 10_000_000_000  # for each step of priority
 CHUNK = 50_000  # rows of one update
 
 
-def place_of(order: Order, seed: int, number: int) -> float:
-    """The place of a pair on which nobody has said anything: its number, or a seeded draw between 0 and 1."""
-    if order != "random":
-        return number
-    drawn = hashlib.blake2b(f"{seed} {number}".encode(), digest_size=6).digest()
-    return int.from_bytes(drawn, "big") / 2**48
+def place_of(order: Order, seed: int, number: int, priority: int = 0) -> float:
+    """The place of a pair on which nobody has said anything: by its number, or a seeded draw between 0 and 1."""
+    drawn = hashlib.blake2b(f"{seed} {number}".encode(), digest_size=4).digest()
+    within = int.from_bytes(drawn, "big") / 2**32 if order == "random" else number
+    return within - FRONT * priority
 
 
-def place_by_opinions(number: int, opinions: int, differ: bool) -> float:
+def place_by_opinions(number: int, priority: int, opinions: int, differ: bool) -> float:
     """The place by disagreement: first pairs on which experts differ so far, then those with some opinion."""
-    return number - (2 * BEGUN if differ else BEGUN if opinions else 0)
+    return number - (2 * BEGUN if differ else BEGUN if opinions else 0) - FRONT * priority
 
 
 def arrived(cursor: Cursor, project_id: str, first: int, count: int) -> None:
     """So many pairs came in, numbered from `first`: they wait for everybody, and get their places."""
-    tally.add(cursor, project_id, Counter({(tally.PROJECT, "free"): count}))
+    with tally.counting(cursor, project_id) as noted:
+        noted.counts[(tally.PROJECT, "free")] += count
     settings = projects.get(cursor, project_id).settings
     if settings.order == "random":
         found = rows(cursor, "select id, number from pair where project_id = ? and number >= ?", [project_id, first])
@@ -41,17 +45,18 @@ def reorder(cursor: Cursor, project: Project) -> None:
     order, seed = project.settings.order, project.settings.seed
     found = rows(
         cursor,
-        "select id, number, place, done from pair where project_id = ? and state = 'open' and kind = 'pair'",
+        "select id, number, priority, place, done from pair where project_id = ? and state = 'open' and kind = 'pair'",
         [project.id],
     )
     known = _probabilities(cursor, project.id) if order == "uncertain" else {}
     differing = _differing(cursor, project.id) if order == "disagreement" else set[str]()
     changed: list[dict[str, Any]] = []
     for row in found:
-        place = place_of(order, seed, row["number"])
+        place = place_of(order, seed, row["number"], row["priority"])
         if order == "disagreement":
-            place = place_by_opinions(row["number"], row["done"], row["id"] in differing)
-        place = known.get(row["id"], place)
+            place = place_by_opinions(row["number"], row["priority"], row["done"], row["id"] in differing)
+        if row["id"] in known:
+            place = known[row["id"]] - FRONT * row["priority"]
         if place != row["place"]:
             changed.append({"id": row["id"], "place": place})
     for start in range(0, len(changed), CHUNK):

@@ -1,7 +1,7 @@
 """What experts said about pairs: reviews, flags, drafts and adjudications. Inserted, never changed."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
@@ -90,8 +90,8 @@ class Adjudication(Record):
     created_at: datetime
 
 
-def add_all(cursor: Cursor, project_id: str, said: Sequence[tuple[Review, Sequence[NewFlag]]]) -> list[Flag]:
-    """Store reviews of a project with their flags; gives the stored flags."""
+def add_all(cursor: Cursor, said: Sequence[tuple[Review, Sequence[NewFlag]]], noted: tally.Counting) -> list[Flag]:
+    """Store reviews with their flags, and note them for their project's tally; gives the stored flags."""
     insert(cursor, "review", *[_columns(review) for review, _ in said])
     stored = [
         Flag.model_validate(
@@ -108,20 +108,18 @@ def add_all(cursor: Cursor, project_id: str, said: Sequence[tuple[Review, Sequen
         for flag in flags
     ]
     insert(cursor, "flag", *[_flag_columns(flag) for flag in stored])
-    counts: tally.Counts = Counter()
-    last: dict[str, str] = {}
     for review, _ in said:
-        counts[(review.person_id, "turns")] += 1
-        counts[(review.person_id, "done")] += review.decision != "skip"
-        last[review.person_id] = f"{review.id} {last.get(review.person_id, '')}"
-    tally.add(cursor, project_id, counts, last)
+        noted.counts[(review.person_id, "turns")] += 1
+        noted.counts[(review.person_id, "done")] += review.decision != "skip"
+        noted.last[review.person_id] = f"{review.id} {noted.last.get(review.person_id, '')}"
     return stored
 
 
 def add(cursor: Cursor, review: Review, flags: Sequence[NewFlag] = ()) -> list[Flag]:
     """Store a review and its flags; gives the stored flags."""
     project_id = value(cursor, "select project_id from pair where id = ?", [review.pair_id])
-    return add_all(cursor, project_id, [(review, flags)])
+    with tally.counting(cursor, project_id) as noted:
+        return add_all(cursor, [(review, flags)], noted)
 
 
 def undo(cursor: Cursor, project_id: str, undone: Review, last: Review) -> None:

@@ -4,11 +4,11 @@ The rows of reviews, adjudications and sent_back can rebuild it. All that moves 
 keeps the count of what waits for whom.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from hone.storage import tally
+from hone.storage import order, tally
 from hone.storage.pairs import Pair, State
 from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, among, insert, rows, update, value
@@ -64,14 +64,12 @@ def seats(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, Seat]:
     return {row["id"]: Seat.model_validate({**row, "said_by": frozenset(row["said_by"].split())}) for row in found}
 
 
-def move(cursor: Cursor, project_id: str, moves: Sequence[tuple[Seat, Seat]]) -> None:
-    """Write where pairs stand now (before, after), and what that changes for who waits for them."""
-    counts: tally.Counts = Counter()
+def move(cursor: Cursor, moves: Sequence[tuple[Seat, Seat]], noted: tally.Counting) -> None:
+    """Write where pairs stand now (before, after), and note what that changes for who waits for them."""
     for before, after in moves:
-        counts.subtract(_wanting(before))
-        counts.update(_wanting(after))
+        noted.counts.subtract(_wanting(before))
+        noted.counts.update(_wanting(after))
     update(cursor, "pair", *[_columns(after) for before, after in moves if before != after])
-    tally.add(cursor, project_id, counts)
 
 
 def _wanting(seat: Seat) -> list[tuple[str, str]]:
@@ -89,7 +87,8 @@ def _columns(seat: Seat) -> dict[str, Any]:
 def reserve(cursor: Cursor, project_id: str, pair_id: str, person_id: str | None) -> None:
     """Keep a pair for one person, before all others; for None let everybody have it again."""
     before = seats(cursor, [pair_id])[pair_id]
-    move(cursor, project_id, [(before, before.model_copy(update={"reserved_for": person_id}))])
+    with tally.counting(cursor, project_id) as noted:
+        move(cursor, [(before, before.model_copy(update={"reserved_for": person_id}))], noted)
 
 
 def reopen(
@@ -99,7 +98,8 @@ def reopen(
     for project_id, ids in _by_project(pairs).items():
         fresh = {"state": "open", "done": 0, "said_by": frozenset[str](), "reserved_for": None}
         moves = [(seat, seat.model_copy(update=fresh)) for seat in seats(cursor, ids).values()]
-        move(cursor, project_id, moves)
+        with tally.counting(cursor, project_id) as noted:
+            move(cursor, moves, noted)
         within, values = among(ids)
         cursor.execute(f"update pair set round = round + 1 where id {within}", values)
     prioritise(cursor, pairs, why=why, priority=priority, report_id=report_id, person_id=person_id)
@@ -112,7 +112,10 @@ def prioritise(
     if not pairs:
         return
     within, values = among([pair.id for pair in pairs])
-    cursor.execute(f"update pair set priority = ?, why = ? where id {within}", [priority, why, *values])
+    cursor.execute(
+        f"update pair set priority = ?, place = place - (? - priority) * {order.FRONT}, why = ? where id {within}",
+        [priority, priority, why, *values],
+    )
     said = {"report_id": report_id, "why": why, "person_id": person_id, "created_at": now()}
     insert(
         cursor,
