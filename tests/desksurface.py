@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from browsing import Browser
-from streamlit.components.v2.bidi_component.main import _make_trigger_id
+from streamlit.components.v2.bidi_component import main as components
 
 from hone.platform.frame import desk_surface
 from hone.storage.people import Person
@@ -37,7 +37,7 @@ class Expert(Browser):
         """A message of the surface arrives, whatever is in it."""
         states = getattr(self.page, "_tree").get_widget_states()  # noqa: B009
         state = states.widgets.add()
-        state.id = _make_trigger_id(self.surface.id, "events")
+        state.id = getattr(components, "_make_trigger_id")(self.surface.id, "events")  # noqa: B009
         state.json_trigger_value = json.dumps([{"event": event, "value": said}])
         getattr(self.page, "_run")(states)  # noqa: B009
         self.whole()

@@ -29,7 +29,7 @@ class Deciding {
     this.skips = false;
     desk.saving.close();
     const { token, seen } = desk.data;
-    const draft = { ...desk.draft, edit_reason: desk.editor.edited ? desk.draft.edit_reason : null };
+    const draft = { ...desk.draft, edit_reason: desk.editor.changed ? desk.draft.edit_reason : null };
     this.ask("decide", { token, seen, decision, reason, draft, seconds: this.spent() });
   }
 

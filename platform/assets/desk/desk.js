@@ -63,7 +63,7 @@ class Desk {
     this.deciding.begin();
     layOut(this);
     this.came();
-    this.current(this.form.rows[0] ?? this.editor.rows[0]);
+    this.current(data.labels.length ? this.editor.rows[0] : (this.form.rows[0] ?? this.editor.rows[0]));
     this.refresh();
     if (found) this.touch();
     else if (data.draft) this.mark("", "Your draft is back");

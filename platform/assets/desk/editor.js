@@ -20,6 +20,11 @@ class Editor {
     return this.text.trimEnd() !== this.original.trimEnd();
   }
 
+  // Whether there was a text to change at all: one that was written from nothing has no changes to show.
+  get changed() {
+    return this.edited && this.original.trim() !== "";
+  }
+
   chooseLabel() {
     const { desk } = this;
     const set = (value) => (desk.draft.response = value === this.original ? null : (value ?? null));
@@ -126,20 +131,20 @@ class Editor {
       this.was.textContent = this.edited ? `It was: ${this.original || "no label"}` : "";
       return;
     }
-    const pieces = this.edited ? wordDiff(this.original, this.text) : [["same", this.text]];
-    const { added, removed } = this.edited ? changedWords(pieces) : { added: 0, removed: 0 };
-    this.count.textContent = this.edited ? `+${added} −${removed} words` : "";
+    const pieces = this.changed ? wordDiff(this.original, this.text) : [["same", this.text]];
+    const { added, removed } = changedWords(pieces);
+    this.count.textContent = this.changed ? `+${added} −${removed} words` : "";
     shown(this.made, Boolean(this.desk.draft.suggestion_id));
     shown(this.resetButton, this.edited || this.before !== null);
     this.resetButton.firstChild.textContent = this.edited ? "Original" : "My version";
     this.editButton.firstChild.textContent = this.editing ? "Done" : this.text.trim() ? "Edit" : "Write one";
     this.editButton.lastChild.textContent = this.editing ? "Esc" : "E";
     shown(this.field, this.editing);
-    shown(this.changes, this.editing && this.edited);
-    shown(this.body, this.text.trim() !== "" || this.edited ? !this.editing || this.edited : false);
-    shown(this.empty, !this.editing && !this.text.trim() && !this.edited);
+    shown(this.changes, this.editing && this.changed);
+    shown(this.body, this.editing ? this.changed : this.text.trim() !== "" || this.changed);
+    shown(this.empty, !this.editing && this.body.hidden);
     shown(this.offered, this.canSuggest);
-    shown(this.reasons.node, this.edited && this.rows.length > 0);
+    shown(this.reasons.node, this.changed && this.rows.length > 0);
     if (!this.body.hidden) drawText(this.body, pieces, this.desk.marking.in("response"));
   }
 }

@@ -73,7 +73,9 @@ function findingChips(desk) {
       const marks = [...desk.host.querySelectorAll("mark.finding")];
       marks.find((each) => each.dataset.says.includes(found.says))?.focus();
     });
-    row.append(chip);
+    const group = element("span", "d-found");
+    group.append(chip);
+    row.append(group);
     if (found.fix === null || found.field !== "response" || !found.quote || !desk.editor.field) continue;
     const mend = button("Mend", "quiet", () => {
       const here = followed(found, desk.text);
@@ -86,7 +88,7 @@ function findingChips(desk) {
     });
     mend.title = found.fix ? `Write “${found.fix}” in its place` : "Take it out";
     mend.setAttribute("aria-label", `Mend: ${found.name}`);
-    row.append(mend);
+    group.append(mend);
   }
   return shown(row, desk.data.findings.length > 0);
 }
@@ -107,7 +109,7 @@ function drawBar(desk) {
 
 function decisions({ host, deciding, editor }) {
   const help = button("Keys", "quiet", () => showKeys(host), "?");
-  const good = editor.edited ? "Approve with changes" : "Approve";
+  const good = editor.changed ? "Approve with changes" : "Approve";
   return [
     help,
     button("Skip", "", () => deciding.skipping(true), "S"),

@@ -57,7 +57,8 @@ def test_all_that_was_entered_goes_with_the_decision(store: Store, ana: Person, 
     seen.decide("reject", ratings={"accuracy": 2}, categories=["tone"], note="Too curt.", flags=[flag])
     review = said(store, two[0])[0]
     assert (review.decision, review.ratings, review.categories) == ("reject", {"accuracy": 2}, ("tone",))
-    assert (review.note, review.seconds) == ("Too curt.", pytest.approx(0.25, abs=0.25))
+    assert review.note == "Too curt."
+    assert 0 <= (review.seconds or 0) <= 0.5
     with store.read() as cursor:
         stored = reviews.flags(cursor, two)[0]
     assert (stored.severity, stored.quote) == (3, "can stop")

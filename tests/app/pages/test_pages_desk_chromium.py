@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,8 @@ def fill(workspace: Workspace) -> tuple[str, str]:
         ana = store.write(lambda cursor: people.add(cursor, "ana", ("expert",)))
         for name, (new, more) in PROJECTS.items():
             settings = default_settings(overlap=1, agree=1, **more)
-            made = store.write(lambda c, name=name, settings=settings: projects.create(c, name, settings, lead))
-            store.write(lambda c, new=new, made=made: pairs.add(c, made.id, new, author_id=lead.id))
+            made = store.write(partial(projects.create, name=name, settings=settings, by=lead))
+            store.write(partial(pairs.add, project_id=made.id, new=new, author_id=lead.id))
         return (
             store.write(lambda cursor: people.start_session(cursor, lead)),
             store.write(lambda cursor: people.start_session(cursor, ana)),
