@@ -4,13 +4,11 @@ from functools import partial
 
 import streamlit as st
 
-from hone.labeling.setting_up import add_example
-from hone.platform.frame import parts, project_form, shell
-from hone.platform.frame.safe_html import clipped, esc, prose
-from hone.platform.views import project_asked, project_new, project_rules, project_versions
+from hone.platform.frame import parts, shell
+from hone.platform.frame.safe_html import prose
+from hone.platform.views import project_asked, project_examples, project_new, project_rules, project_versions
 from hone.platform.views.project_parts import change, key
 from hone.storage import projects
-from hone.storage.errors import InputError
 from hone.storage.people import Person
 from hone.storage.projects import Project
 
@@ -55,42 +53,4 @@ def _guidelines(project: Project, person: Person) -> None:
     if settings.guidelines:
         with st.expander("As experts see them"):
             st.html(prose(settings.guidelines))
-    _examples(project, person)
-
-
-def _examples(project: Project, person: Person) -> None:
-    """The examples so far, and a form for one more."""
-    rows = [
-        (
-            parts.chip("good", "good") if each.good else parts.chip("avoid", "bad"),
-            esc(clipped(each.instruction, 80)),
-            esc(clipped(each.response, 120)),
-            esc(each.why),
-        )
-        for each in project.settings.examples
-    ]
-    share = f"{100 * project.settings.gold_rate:g} %"
-    parts.section(
-        "Examples",
-        "Each stands in the guidelines, and is a gold pair whose right decision is known. "
-        f"Gold pairs are {share} of what an expert gets; the share is among the rules.",
-    )
-    if rows:
-        parts.table(("", "Asked", "Answered", "Why"), rows)
-    with st.expander("One more example"), st.form(key(project, "form-example")):
-        row = project_new.example(lambda name: key(project, f"more-{name}"))
-        good = st.segmented_control(
-            "It is", ["good", "to avoid"], default="good", required=True, key=key(project, "more-good")
-        )
-        if st.form_submit_button("Add the example"):
-            _add(project, person, {**row, "good": good == "good"})
-
-
-def _add(project: Project, person: Person, row: dict[str, object]) -> None:
-    found = project_form.examples([row])
-    if not found:
-        raise InputError("The example is empty. Write its instruction and its response.")
-    made, is_gold = shell.store().write(lambda cursor: add_example(cursor, project, found[0], person))
-    but = "" if is_gold else " It is no gold pair: a pair of the project has these texts."
-    shell.say(f"Saved as version {made.version}.{but}")
-    st.rerun()
+    project_examples.draw(project, person)

@@ -1,6 +1,5 @@
 """A new project on one page: from a template, from another project, or from a file. Nothing entered is lost."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,16 +10,16 @@ from hone.labeling.defaults import default_settings
 from hone.labeling.templates.shelf import TEMPLATES, template
 from hone.labeling.templates.template import Template
 from hone.platform import aiming, declared
-from hone.platform.frame import parts, project_form, shell
+from hone.platform.frame import kept_fields, parts, project_form, shell
+from hone.platform.frame.kept_fields import start as start_of
 from hone.platform.frame.project_form import ORDERS, TASKS
 from hone.platform.frame.safe_html import esc, plain, prose
-from hone.platform.views import project_gate
+from hone.platform.views import project_examples, project_gate
+from hone.storage.errors import HoneError
 from hone.storage.people import Person
 from hone.storage.projects import Example, Project, ProjectSettings
 
 OPEN = "hone_new_project"
-_KEPT = "hone_set_up"  # what was entered: it outlives a visit to another page, and a change of template
-_STARTS = "hone_set_up_starts"  # what each field began with; a field whose start changes would begin anew
 GOLD = 0.05  # share of gold pairs, once there are some: enough to notice a misunderstanding in the first hour
 _OWN = "own"
 _SLOTS = tuple((kind, number) for kind in ("good", "avoid") for number in (1, 2, 3))
@@ -45,36 +44,34 @@ def draw(person: Person, known: list[Project]) -> None:
         "New project" if known else "Your first project",
         "Five minutes. Only the name is needed; everything can be changed afterwards.",
     )
-    shell.said()
     form, summary = st.columns([1.9, 1], gap="large")
+    settings: ProjectSettings | None = None
+    left_out: tuple[str, ...] = ()
+    problem = ""
     with form:
-        settings, left_out = _form(known)
+        try:
+            settings, left_out = _form(known)
+        except HoneError as found:
+            problem = str(found)
     with summary, st.container(key="card-set-summary"):
-        _summary(person, settings, left_out, first=not known)
-    _keep()
-
-
-def example(key: Callable[[str], str], start: Callable[[str, str], str] = lambda _, usual: usual) -> dict[str, str]:
-    """Draw the fields of one example; gives what they hold.
-
-    `key` makes the key of a field of its name; `start` says what it begins with, of its key and nothing.
-    """
-    names = {name: key(name) for name in ("instruction", "context", "response", "why")}
-    begins = {name: start(each, "") for name, each in names.items()}
-    return {
-        "instruction": st.text_area("Instruction", begins["instruction"], key=names["instruction"], height=68) or "",
-        "context": st.text_area("Context, if there is one", begins["context"], key=names["context"], height=68) or "",
-        "response": st.text_area("Response", begins["response"], key=names["response"], height=90) or "",
-        "why": st.text_input("Why", begins["why"], key=names["why"], placeholder="what makes it so") or "",
-    }
+        _summary(settings, left_out)
+        shell.said()
+        if problem:
+            parts.message(problem, "bad")
+        _buttons(person, settings, first=not known)
+    kept_fields.keep()
 
 
 def _form(known: list[Project]) -> tuple[ProjectSettings | None, tuple[str, ...]]:
-    """The settings that were entered, or None while something is wrong, which is told in its place."""
+    """The settings that were entered and what of a file was left out; None for settings that are not there yet.
+
+    Raises:
+        HoneError: Something in them is wrong.
+    """
     with st.container(key="card-set-name"):
         st.text_input(
             "Name",
-            _start("set-name", ""),
+            start_of("set-name", ""),
             key="set-name",
             max_chars=80,
             placeholder="Lease clauses in plain English",
@@ -87,16 +84,14 @@ def _form(known: list[Project]) -> tuple[ProjectSettings | None, tuple[str, ...]
             format_func=ways.__getitem__,
             key="set-from",
             required=True,
-            default=_start("set-from", "template"),
+            default=start_of("set-from", "template"),
         )
         if start == "project":
             return _of_project(known), ()
         if start == "file":
             return _of_file()
         chosen = _template()
-    with shell.trouble():
-        return _entered(chosen), ()
-    return None, ()
+    return _entered(chosen), ()
 
 
 def _template() -> Template | None:
@@ -107,7 +102,7 @@ def _template() -> Template | None:
         format_func=names.__getitem__,
         key="set-template",
         required=True,
-        default=_start("set-template", _OWN),
+        default=start_of("set-template", _OWN),
     )
     chosen = None if key in (None, _OWN) else template(key)
     parts.note(chosen.says if chosen else "A rubric of accuracy, tone and completeness, and empty guidelines.")
@@ -143,7 +138,7 @@ def _entered(chosen: Template | None) -> ProjectSettings:
 
 
 def _line(label: str, key: str, placeholder: str) -> str:
-    return (st.text_input(label, _start(key, ""), key=key, placeholder=placeholder) or "").strip()
+    return (st.text_input(label, start_of(key, ""), key=key, placeholder=placeholder) or "").strip()
 
 
 def _task(start: ProjectSettings, own: str) -> dict[str, Any]:
@@ -154,12 +149,12 @@ def _task(start: ProjectSettings, own: str) -> dict[str, Any]:
         format_func=TASKS.__getitem__,
         key=key,
         required=True,
-        default=_start(key, start.task),
+        default=start_of(key, start.task),
     )
     if task != "classification":
         return {"task": "generation", "labels": ()}
     key = f"set-labels-{own}"
-    labels = st.text_area("Labels, one in a line", _start(key, "\n".join(start.labels)), key=key, height=100)
+    labels = st.text_area("Labels, one in a line", start_of(key, "\n".join(start.labels)), key=key, height=100)
     return {"task": task, "labels": project_form.lines(labels or "")}
 
 
@@ -175,7 +170,7 @@ def _examples() -> tuple[Example, ...]:
     for tab, (kind, number) in zip(tabs, _SLOTS, strict=True):
         with tab:
             key = partial("set-{}{}-{}".format, kind, number)
-            rows.append({**example(key, _start), "good": kind == "good"})
+            rows.append({**project_examples.fields(key, start_of), "good": kind == "good"})
     return project_form.examples(rows)
 
 
@@ -186,16 +181,16 @@ def _rule(start: ProjectSettings, own: str) -> dict[str, Any]:
     rule = left.radio(
         "When is a pair approved?",
         list(_RULES),
-        index=list(_RULES).index(_start(key, usual)),
+        index=list(_RULES).index(start_of(key, usual)),
         format_func=_RULES.__getitem__,
         key=key,
     )
     key = f"set-sign-{own}"
-    sign_off = left.checkbox("and a lead signs off what they agree on", _start(key, start.sign_off), key=key)
+    sign_off = left.checkbox("and a lead signs off what they agree on", start_of(key, start.sign_off), key=key)
     order = right.radio(
-        "Which come first?",
+        "Which pairs come first?",
         list(ORDERS),
-        index=list(ORDERS).index(_start("set-order", "oldest")),
+        index=list(ORDERS).index(start_of("set-order", "oldest")),
         format_func=ORDERS.__getitem__,
         key="set-order",
     )
@@ -211,11 +206,11 @@ def _aim(settings: ProjectSettings, own: str, worth: float) -> dict[str, Any]:
         format_func=_SIZES.__getitem__,
         key=key,
         required=True,
-        default=_start(key, worth),
+        default=start_of(key, worth),
     )
     needed = aiming.pairs_for(size or worth, settings)
     key = f"set-aim-{needed}"
-    aim = st.number_input("Approved pairs to reach", 1, 10_000_000, _start(key, needed), key=key, width=200)
+    aim = st.number_input("Approved pairs to reach", 1, 10_000_000, start_of(key, needed), key=key, width=200)
     told = aiming.reason(int(aim), settings)
     parts.note(told)
     return {"aim": int(aim), "aim_reason": told}
@@ -226,19 +221,19 @@ def _written(start: ProjectSettings, own: str) -> dict[str, str]:
         key = f"set-guidelines-{own}"
         guidelines = st.text_area(
             "# begins a heading, - an item of a list; your examples are added at the end",
-            _start(key, start.guidelines),
+            start_of(key, start.guidelines),
             key=key,
             height=320,
         )
     with st.expander("Prompt template"):
         key = f"set-prompt-{own}"
-        prompt = st.text_area("With {instruction} and {context}", _start(key, start.template), key=key, height=190)
+        prompt = st.text_area("With {instruction} and {context}", start_of(key, start.template), key=key, height=190)
     return {"guidelines": (guidelines or "").strip(), "template": prompt or ""}
 
 
 def _reach(start: ProjectSettings, own: str, reasons: tuple[str, ...]) -> dict[str, Any]:
     with st.expander("What a model must reach"):
-        gate = project_gate.fields(start, partial("set-gate-{}-{}".format, own), _start)
+        gate = project_gate.fields(start, partial("set-gate-{}-{}".format, own), start_of)
         parts.note(" ".join(reasons[1:]) or "Left empty, a metric has no rule.")
     return {"gate": gate}
 
@@ -257,13 +252,11 @@ def _of_file() -> tuple[ProjectSettings | None, tuple[str, ...]]:
     anyway = st.checkbox("Go on without what this Hone does not know", key="set-anyway")
     if given is None:
         return None, ()
-    with shell.trouble():
-        read = project_file.read(given.getvalue(), leave_out_unknown=anyway)
-        return declared.check(read.settings), read.left_out
-    return None, ()
+    read = project_file.read(given.getvalue(), leave_out_unknown=anyway)
+    return declared.check(read.settings), read.left_out
 
 
-def _summary(person: Person, settings: ProjectSettings | None, left_out: tuple[str, ...], first: bool) -> None:
+def _summary(settings: ProjectSettings | None, left_out: tuple[str, ...]) -> None:
     parts.section("What will be there")
     if settings is not None:
         good = sum(each.good for each in settings.examples)
@@ -285,6 +278,9 @@ def _summary(person: Person, settings: ProjectSettings | None, left_out: tuple[s
         if settings.guidelines:
             with st.expander("Guidelines as experts see them"):
                 st.html(prose(settings.guidelines))
+
+
+def _buttons(person: Person, settings: ProjectSettings | None, first: bool) -> None:
     st.button(
         "Make the project",
         key="make",
@@ -304,19 +300,5 @@ def _made(person: Person, settings: ProjectSettings | None) -> str | None:
     made = shell.store().write(lambda cursor: setting_up.begin(cursor, name, settings, person))
     state["hone_project"] = made.id
     state[OPEN] = False
-    state[_KEPT], state[_STARTS] = {}, {}
+    kept_fields.forget()
     return f"{made.name} is there. Import pairs next."
-
-
-def _start(key: str, usual: Any) -> Any:
-    """What a field begins with: what it held when it was last drawn, else the usual. It stays while it is drawn."""
-    starts: dict[str, Any] = st.session_state.setdefault(_STARTS, {})
-    if key not in st.session_state or key not in starts:
-        starts[key] = st.session_state.get(_KEPT, {}).get(key, usual)
-    return starts[key]
-
-
-def _keep() -> None:
-    """Remember what the fields hold."""
-    now = {str(key): value for key, value in st.session_state.items() if str(key) in st.session_state[_STARTS]}
-    st.session_state[_KEPT] = {**st.session_state.get(_KEPT, {}), **now}
