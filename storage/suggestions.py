@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from hone.storage.records import Record
 from hone.storage.reviews import Decision
-from hone.storage.store import Cursor, among, insert, one, rows
+from hone.storage.store import Cursor, among, insert, one, rows, value
 
 BLANKS = " \t\r\n"
 
@@ -34,14 +33,13 @@ class Offer(Record):
 
 
 class Open(Record):
-    """An open pair as it was imported. `bare`: it has no response, and nobody approved one in an earlier round."""
+    """An open pair as it was imported. A bare one has no response, and nobody approved one in an earlier round."""
 
     id: str
     round: int
     instruction: str
     context: str
     response: str
-    bare: bool
 
 
 class Use(Record):
@@ -87,37 +85,45 @@ def of_run(cursor: Cursor, run_id: str) -> list[Suggestion]:
     ]
 
 
-_BARE = (
-    "(trim(r.response, ?) = '' and (p.round = 1 or not exists "
-    "(select 1 from review v where v.pair_id = p.id and v.decision = 'approve')))"
-)
+_EMPTY = "(length(r.response) < 64 and trim(r.response, ?) = '')"  # the length first: it is read much faster
 _OPEN = (
     "from pair p join revision r on r.id = p.first_revision "
     "where p.project_id = ? and p.kind = 'pair' and p.state = 'open' "
-    "and not exists (select 1 from suggestion s where s.pair_id = p.id and s.model_id = ?) "
 )
+_UNTOLD = "and not exists (select 1 from suggestion s where s.pair_id = p.id and s.model_id = ?) "
+_BARE = f"({_EMPTY} and p.id not in (select unnest(?)))"
 
 
 def untold(cursor: Cursor, project_id: str, model_id: str, *, bare: bool, limit: int) -> list[Open]:
     """Open pairs to which this model has said nothing, as the queue has them; bare ones, or all others."""
     found = rows(
         cursor,
-        f"select p.id, p.round, r.instruction, r.context, r.response, {_BARE} as bare {_OPEN} and {_BARE} = ? "
-        "order by p.priority desc, p.place, p.number limit ?",
-        [BLANKS, project_id, model_id, BLANKS, bare, limit],
+        f"select p.id, p.round, r.instruction, r.context, r.response {_OPEN}{_UNTOLD} "
+        f"and {_BARE if bare else f'not {_BARE}'} order by p.priority desc, p.place, p.number limit ?",
+        [project_id, model_id, BLANKS, _answered_before(cursor, project_id), limit],
     )
     return [Open.model_validate(row) for row in found]
 
 
 def count_untold(cursor: Cursor, project_id: str, model_id: str) -> tuple[int, int]:
     """How many open pairs this model has said nothing to: bare ones, and all others."""
-    found = one(
+    everything = value(cursor, f"select count(*) {_OPEN}{_UNTOLD}", [project_id, model_id])
+    bare = value(
         cursor,
-        f"select count(*) filter (where {_BARE}) as bare, count(*) as everything {_OPEN}",
-        [BLANKS, project_id, model_id],
+        f"select count(*) {_OPEN}{_UNTOLD} and {_BARE}",
+        [project_id, model_id, BLANKS, _answered_before(cursor, project_id)],
     )
-    counts: dict[str, Any] = found or {"bare": 0, "everything": 0}
-    return int(counts["bare"]), int(counts["everything"]) - int(counts["bare"])
+    return int(bare), int(everything) - int(bare)
+
+
+def _answered_before(cursor: Cursor, project_id: str) -> list[str]:
+    """Open pairs that came without a response, and for which somebody approved one in an earlier round."""
+    again = rows(cursor, f"select p.id {_OPEN} and p.round > 1 and {_EMPTY}", [project_id, BLANKS])
+    if not again:
+        return []
+    within, values = among([row["id"] for row in again])
+    sql = f"select distinct pair_id from review where pair_id {within} and decision = 'approve'"
+    return [row["pair_id"] for row in rows(cursor, sql, values)]
 
 
 _USES = (
