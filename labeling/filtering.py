@@ -223,10 +223,10 @@ def may_ask(person: Person, wanted: PairFilter) -> PairFilter:
     """The filter itself, when this person may ask so: who is no lead may not learn by it what others said.
 
     Raises:
-        Forbidden: It asks for opinions, flags or dates of decisions, and the person is no lead.
+        Forbidden: It asks for opinions, flags, dates of decisions or gold pairs, and the person is no lead.
     """
     asks = (wanted.flagged, wanted.flags_resolved, wanted.annotator, wanted.rated, wanted.since, wanted.until)
-    if any(asks) and not person.has("lead"):
+    if (any(asks) or wanted.kind != "pair") and not person.has("lead"):
         raise Forbidden("Only a lead chooses pairs by flags, scores, experts or dates: opinions stay somebody's own.")
     return wanted
 

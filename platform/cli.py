@@ -10,6 +10,7 @@ from hone.platform.commands import (
     batches,
     care,
     checking,
+    choosing,
     common,
     exporting,
     judging,
@@ -28,6 +29,7 @@ PANELS: dict[str, tuple[str, ...]] = {
     "Pairs and what experts say of them": (
         "import",
         "check",
+        "pairs",
         "reviews",
         "adjudications",
         "flags",
@@ -150,7 +152,7 @@ def _panel(verb: str) -> str:
     return next(panel for panel, names in PANELS.items() if verb in names)
 
 
-for _topic in (start, projects, pairs, checking, exporting, team, batches, runs, judging, reports, care):
+for _topic in (start, projects, pairs, checking, choosing, exporting, team, batches, runs, judging, reports, care):
     for _verb, _function in _topic.VERBS.items():
         if isinstance(_function, typer.Typer):
             app.add_typer(_function, name=_verb, rich_help_panel=_panel(_verb))

@@ -1,13 +1,15 @@
 """Batches: what would get in, freezing, and what is frozen."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from hone.labeling import batch_plan
+from hone.labeling import batch_balance, batch_diff, batch_plan, filtering
 from hone.labeling import batches as freezing
+from hone.labeling.batch_diff import Difference
 from hone.platform.api.caller import Lead, Of, Open
+from hone.platform.api.pairs import meant
 from hone.storage import batches
 from hone.storage.batches import Batch, Exclusion, Split
 from hone.storage.records import Record, canonical
@@ -16,15 +18,18 @@ router = APIRouter(tags=["batches"])
 
 
 class Freeze(Record):
-    """The name of a batch to freeze; a name is made when there is none."""
+    """What to freeze: the filter in words, a name (one is made when there is none), and a note for the audit log."""
 
     name: str = ""
+    where: str = ""
+    note: str = ""
 
 
 class FrozenBatch(Record):
-    """A batch and the pairs that were left out of it."""
+    """A batch, the filter in words that chose it, and the approved pairs that were left out of it."""
 
     batch: Batch
+    where: str
     exclusions: tuple[Exclusion, ...]
 
 
@@ -44,16 +49,33 @@ def list_batches(opened: Open, _: Lead, project: Of) -> list[Batch]:
 
 
 @router.get("/projects/{name}/batches/plan")
-def plan(opened: Open, _: Lead, project: Of) -> dict[str, Any]:
-    """What a batch frozen now would hold: counts by split, what is left out and why, warnings."""
-    found = batch_plan.plan(opened.store, project)
-    return found.model_dump(mode="json", exclude={"items"})
+def plan(opened: Open, who: Lead, project: Of, where: str = "", floor: int = batch_balance.FLOOR) -> dict[str, Any]:
+    """What a batch frozen now would hold: counts by split, what is left out and why, balance, what is missing."""
+    found = batch_plan.plan(opened.store, project, meant(opened, who, project, where))
+    balance = batch_balance.balance(opened.store, project, found, floor)
+    return {**found.model_dump(mode="json", exclude={"items", "basis"}), "balance": balance.model_dump(mode="json")}
 
 
 @router.post("/projects/{name}/batches")
 def freeze(opened: Open, who: Lead, project: Of, body: Freeze) -> Batch:
-    """Freeze what is approved into a batch with grouped splits and a hash."""
-    return freezing.freeze(opened.store, project, who, body.name)
+    """Freeze the approved pairs of a filter into a batch with grouped splits and a hash."""
+    wanted = meant(opened, who, project, body.where)
+    return freezing.freeze(opened.store, project, who, body.name, body.note, wanted)
+
+
+@router.get("/projects/{name}/batches/{number}/difference/{other}")
+def difference(
+    opened: Open,
+    _: Lead,
+    project: Of,
+    number: int,
+    other: int,
+    limit: Annotated[int, Query(ge=1, le=1000)] = batch_diff.SHOWN,
+) -> Difference:
+    """What led from batch `number` to batch `other`: pairs that came and went, changed words, moved splits."""
+    with opened.store.read() as cursor:
+        before, after = (batches.numbered(cursor, project.id, each) for each in (number, other))
+    return batch_diff.difference(opened.store, before, after, limit)
 
 
 @router.get("/projects/{name}/batches/{number}")
@@ -61,7 +83,9 @@ def get_batch(opened: Open, _: Lead, project: Of, number: int) -> FrozenBatch:
     """One batch and what was left out of it."""
     with opened.store.read() as cursor:
         found = batches.numbered(cursor, project.id, number)
-        return FrozenBatch(batch=found, exclusions=tuple(batches.exclusions(cursor, found.id)))
+        return FrozenBatch(
+            batch=found, where=filtering.text_of(found.chosen), exclusions=tuple(batches.exclusions(cursor, found.id))
+        )
 
 
 @router.get("/projects/{name}/batches/{number}/items", response_class=StreamingResponse)

@@ -113,7 +113,7 @@ def _lacks(found: Balance, floor: int) -> None:
             f"{found.aim - found.to_aim:,} of {found.aim:,} approved pairs that the project aims for",
         )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html('<span class="h-note">A slice needs at least</span>')
+        st.html('<span class="h-note">A slice needs at least</span>', width="content")
         st.number_input("Floor", 1, 1000, floor, key="batch-floor", label_visibility="collapsed", width=120)
         st.html('<span class="h-note">approved pairs, or its figures say little.</span>', width="stretch")
     if not found.fields:
