@@ -230,7 +230,7 @@ class Legal:
     def decide(self, lena: Walker) -> None:
         """The dispute."""
         lena.press("Decide between experts").sees(".h-sides")
-        lena.write("Reason", "The short form is what we teach.")
+        lena.press("Version A").rest().write("Reason", "The short form is what we teach.")
         self.shot(lena, "adjudicate")
         lena.press("Approve this text").sees(".h-empty", "Nobody differs")
 

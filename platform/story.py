@@ -3,8 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
+from hone.labeling import adjudication
 from hone.labeling.diff import Piece, word_diff
-from hone.storage import pairs, people, reviews
+from hone.storage import deciding, pairs, people, reviews
+from hone.storage import flags as resolutions
+from hone.storage.deciding import SentBack
+from hone.storage.flags import Resolution
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -17,7 +21,7 @@ class Told(Record):
     """Something that happened to a pair. `pieces` is what it changed in the response."""
 
     at: datetime
-    kind: Literal["imported", "edited", "reviewed", "decided"]
+    kind: Literal["imported", "edited", "reviewed", "decided", "sent back", "resolved"]
     who: str
     says: str
     tone: Literal["", "good", "bad", "unsure", "accent"] = ""
@@ -29,19 +33,23 @@ class Told(Record):
 
 
 class Story(Record):
-    """A pair with all that this person may know of it, the oldest first. `hidden`: opinions are kept back."""
+    """A pair with all that this person may know of it, the oldest first. `hidden`: opinions are kept back.
+
+    `opinions` of the round can be sent back by this person: what each is called, by the id of its review.
+    """
 
     pair: Pair
     response: str
     told: tuple[Told, ...]
     hidden: bool
+    opinions: dict[str, str] = {}
 
 
 def story(store: Store, project: Project, person: Person, pair_id: str) -> Story:
     """The story of a pair.
 
-    A lead sees everything. Others see the texts of a pair that is decided, without names, and of one that is
-    not decided only what was imported.
+    A lead sees everything, but no expert's name while the pair waits for the lead's decision. Others see the texts
+    of a pair that is decided, without names, and of one that is not decided only what was imported.
     """
     person.must("lead", "expert")
     with store.read() as cursor:
@@ -50,9 +58,14 @@ def story(store: Store, project: Project, person: Person, pair_id: str) -> Story
         lead = person.has("lead")
         decided = pair.state in ("approved", "rejected")
         names = {each.id: each.full_name if lead else "an expert" for each in people.everyone(cursor)}
+        given = adjudication.opinions(cursor, pair) if lead else []
+        if pair.state in ("disputed", "agreed"):
+            letters = zip(adjudication.LABELS, given, strict=False)
+            names.update({review.person_id: f"Expert {letter}" for letter, review in letters})
         told = _texts(texts, names) if lead or decided else _texts(texts[:1], names)
         if lead:
             told += _opinions(cursor, project, pair, names)
+        may = bool(given) and reviews.adjudication_of(cursor, pair.id, pair.round) is None
     by_id = {text.id: text for text in texts}
     now = by_id.get(pair.approved_revision or "", texts[0])
     return Story(
@@ -60,6 +73,7 @@ def story(store: Store, project: Project, person: Person, pair_id: str) -> Story
         response=now.response,
         told=tuple(sorted(told, key=lambda each: each.at)),
         hidden=not lead,
+        opinions={review.id: names.get(review.person_id, "somebody") for review in given} if may else {},
     )
 
 
@@ -86,8 +100,10 @@ def _text(revision: Revision, parent: Revision | None, names: dict[str, str]) ->
 def _opinions(cursor: Cursor, project: Project, pair: Pair, names: dict[str, str]) -> list[Told]:
     flags = reviews.flags(cursor, [pair.id])
     told = [_review(project, each, flags, names) for each in reviews.current(cursor, pair.id)]
-    decisions = [each for each in reviews.adjudications(cursor, project.id) if each.pair_id == pair.id]
-    return told + [_adjudication(each, names) for each in decisions]
+    rounds = (reviews.adjudication_of(cursor, pair.id, each) for each in range(1, pair.round + 1))
+    told += [_adjudication(each, names) for each in rounds if each]
+    told += [_sent_back(each, names) for each in deciding.sent_back_of(cursor, pair.id)]
+    return told + [_resolved(each, flags, names) for each in resolutions.resolutions(cursor, pair.id)]
 
 
 def _review(project: Project, review: Review, flags: list[Flag], names: dict[str, str]) -> Told:
@@ -115,4 +131,27 @@ def _adjudication(given: Adjudication, names: dict[str, str]) -> Told:
         tone="good" if given.decision == "approve" else "bad",
         note=given.reason,
         example=given.source == "example",
+    )
+
+
+def _sent_back(given: SentBack, names: dict[str, str]) -> Told:
+    return Told(
+        at=given.created_at,
+        kind="sent back",
+        who=names.get(given.person_id, "somebody"),
+        says=f"sent it back to {names.get(given.expert_id, 'an expert')}",
+        tone="unsure",
+        note=given.comment,
+    )
+
+
+def _resolved(given: Resolution, flags: list[Flag], names: dict[str, str]) -> Told:
+    quote = next((flag.quote for flag in flags if flag.id == given.flag_id), "")
+    return Told(
+        at=given.created_at,
+        kind="resolved",
+        who=names.get(given.person_id, "somebody"),
+        says=f"resolved a flag on “{quote}”" if quote else "resolved a flag",
+        chips=(given.outcome,),
+        note=given.reason,
     )

@@ -45,6 +45,7 @@ class Span(Record):
     since: datetime
     until: datetime
     items: int
+    raw: Figure
     alpha: Figure
 
 
@@ -260,15 +261,13 @@ def _spans(items: Sequence[list[Given]]) -> tuple[Span, ...]:
     """The shared items in the order of time, cut into spans of equal size."""
     size = max(SPAN, -(-len(items) // SPANS))
     cuts = [items[start : start + size] for start in range(0, len(items), size)]
-    return tuple(
-        Span(
-            since=cut[0][-1].created_at,
-            until=cut[-1][-1].created_at,
-            items=len(cut),
-            alpha=agreement(_decisions(given for item in cut for given in item)).alpha,
-        )
-        for cut in cuts
-    )
+    return tuple(_span(cut) for cut in cuts)
+
+
+def _span(cut: Sequence[list[Given]]) -> Span:
+    found = agreement(_decisions(given for item in cut for given in item))
+    first, last = cut[0][-1], cut[-1][-1]
+    return Span(since=first.created_at, until=last.created_at, items=len(cut), raw=found.raw, alpha=found.alpha)
 
 
 def _beside(items: Iterable[list[Given]]) -> dict[str, Beside]:

@@ -18,15 +18,22 @@ DASH = '<span class="h-faint">–</span>'
 
 def share(figure: "Figure", noun: str = "") -> str:
     """A share as a cell: per cent, and below it of how many, with its interval in the title."""
-    from hone.evaluation.figures import percent, share_range
+    from hone.evaluation.figures import share_range
 
     if isinstance(figure, Undefined):
         return DASH
     hits = round(figure.value * figure.n)
     return (
-        f'<span class="h-figure" title="{esc(share_range(figure.interval))}"><b>{esc(percent(figure.value))}</b>'
+        f'<span class="h-figure" title="{esc(share_range(figure.interval))}"><b>{percent(figure)}</b>'
         f"<em>{hits:,} of {figure.n:,}{esc(noun)}{few(figure.n)}</em></span>"
     )
+
+
+def percent(figure: "Figure") -> str:
+    """A share alone, where its n stands beside it."""
+    from hone.evaluation.figures import percent as written
+
+    return DASH if isinstance(figure, Undefined) else esc(written(figure.value))
 
 
 def few(n: int) -> str:
@@ -70,13 +77,11 @@ def _place(value: float) -> float:
 
 def measured(rows: "tuple[Measured, ...]") -> list[list[str]]:
     """Rows of a table on agreement: question, items, the same answer, alpha and its interval."""
-    from hone.evaluation.figures import percent
-
     return [
         [
             esc(each.name),
             f"{each.items:,}{few(each.items)}",
-            DASH if isinstance(each.raw, Undefined) else esc(percent(each.raw.value)),
+            percent(each.raw),
             number(each.alpha),
             interval(each.alpha),
         ]

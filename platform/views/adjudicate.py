@@ -14,6 +14,7 @@ from hone.storage.projects import Project
 Tab: TypeAlias = Literal["disputed", "agreed", "flags"]
 TABS: tuple[Tab, ...] = get_args(Tab)
 NAMES: dict[Tab, str] = {"disputed": "Disputes", "agreed": "Sign-offs", "flags": "Flags"}
+NOUNS: dict[Tab, str] = {"disputed": "dispute", "agreed": "agreement", "flags": "flag"}
 EMPTY: dict[Tab, tuple[str, str]] = {
     "disputed": ("Nobody differs", "When two experts disagree about a pair, you decide here between their versions."),
     "agreed": ("Nothing to sign off", "What the experts agree on comes here when the project asks for a lead's word."),
@@ -45,7 +46,7 @@ def _adjudicate(project: Project, person: Person) -> None:
             place = _place(count)
             found = adjudication.disputes(shell.store(), project, person, tab, limit=1, skip=place)
             if found:  # else somebody else decided it just now
-                deciding.draw(project, person, found[0], (place + 1, count), _later)
+                deciding.draw(project, person, found[0], f"{place + 1:,} of {parts.count(count, NOUNS[tab])}", _later)
 
 
 def _tabs(project: Project, waits: Waits) -> Tab:
@@ -53,9 +54,9 @@ def _tabs(project: Project, waits: Waits) -> Tab:
     shown: list[Tab] = [tab for tab in TABS if tab != "agreed" or project.settings.sign_off or waits.agreed]
     kept = st.session_state.get(_CHOSEN)
     waiting: list[Tab] = [tab for tab in shown if _count(waits, tab)]
-    first = [*waiting, TABS[0]][0]
+    first: Tab = waiting[0] if waiting else TABS[0]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html('<div class="h-top"><h1 class="h-title">Adjudicate</h1></div>', width="stretch")
+        st.html('<h1 class="h-title">Adjudicate</h1>', width="stretch")
         chosen = st.segmented_control(
             "What waits",
             shown,
@@ -66,7 +67,7 @@ def _tabs(project: Project, waits: Waits) -> Tab:
             on_change=_turned,
             label_visibility="collapsed",
         )
-    return chosen if chosen in TABS else first
+    return next((tab for tab in TABS if tab == chosen), first)
 
 
 def _turned() -> None:

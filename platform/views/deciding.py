@@ -21,8 +21,8 @@ START = "the start"
 PLAIN = "nothing"
 
 
-def draw(project: Project, person: Person, dispute: Dispute, place: tuple[int, int], later: Callable[[], None]) -> None:
-    """Draw one pair; `place` is which of how many it is, `later` goes on without a decision."""
+def draw(project: Project, person: Person, dispute: Dispute, place: str, later: Callable[[], None]) -> None:
+    """Draw one pair; `place` says which of how many it is, `later` goes on without a decision."""
     token = st.session_state.setdefault(f"hone_dispute_{dispute.pair.id}", new_id())
     _top(dispute, place)
     parts.field("Instruction", dispute.start.instruction)
@@ -37,19 +37,19 @@ def draw(project: Project, person: Person, dispute: Dispute, place: tuple[int, i
         _decision(project, person, dispute, token, later)
 
 
-def _top(dispute: Dispute, place: tuple[int, int]) -> None:
+def _top(dispute: Dispute, place: str) -> None:
     pair = dispute.pair
     chips = parts.chip(f"Pair {pair.number}") + (parts.chip(pair.group) if pair.group else "")
     if dispute.agreed:
         chips += parts.chip("the experts agree", "good")
     st.html(
         f'<div class="h-top">{parts.ROW.format(chips)}<div class="h-progress">{shell.saved_mark()}'
-        f"<span>{place[0]:,} of {place[1]:,}</span></div></div>"
+        f"<span>{place}</span></div></div>"
     )
 
 
 def _against(dispute: Dispute, token: str) -> str:
-    """What the versions are compared with; the button, and the key C, goes on to the next."""
+    """What the versions are compared with; the button, and the key D, goes on to the next."""
     options = [START, *(f"version {version.label}" for version in dispute.versions), PLAIN]
     key = f"hone_against_{token}"
     chosen: str = st.session_state.get(key, START)
@@ -62,7 +62,7 @@ def _against(dispute: Dispute, token: str) -> str:
         st.button(
             f"Compared with {chosen}",
             key=f"against-{token}",
-            shortcut="C",
+            shortcut="D",
             type="tertiary",
             icon=":material/compare_arrows:",
             on_click=turn,
@@ -124,7 +124,7 @@ def _decision(project: Project, person: Person, dispute: Dispute, token: str, la
         decide = partial(_decide, project, person, dispute, token)
         st.button("Later", key=f"later-{token}", shortcut="S", type="tertiary", on_click=later)
         st.button("Send back", key=f"back-{token}", shortcut="B", on_click=partial(sending_back.ask, token))
-        st.button("Reject the pair", key=f"bad-{token}", shortcut="R", on_click=partial(decide, "reject"))
+        st.button("Reject the pair", key=f"bad-{token}", shortcut="X", on_click=partial(decide, "reject"))
         st.button(
             "Approve this text",
             key=f"good-{token}",

@@ -37,6 +37,10 @@ def page() -> None:
         seen = _figures(shell.store(), project, person, project.id, project.version, person.id, given, now().date())
         _progress(seen)
         _sent_back(seen)
+        if not seen.me.done:
+            parts.note("Your figures come with your first opinions.")
+            shell.way_on("review", "Go to Review", key="first", centred=False)
+            return
         _agreement(seen)
         _yourself(seen, project)
         _last(seen, project, person)
@@ -101,13 +105,13 @@ def _yourself(seen: "OwnFigures", project: Project) -> None:
     parts.section("What it is held against")
     rows = [
         [
-            "Pairs with a known answer",
+            "Right on pairs with a known answer",
             figures.share(me.gold.decisions),
             _near(me.gold.near),
             "counted from the next day on",
         ],
         [
-            "Pairs that came again",
+            "The same when a pair came again",
             figures.share(me.repeats.decisions),
             _near(me.repeats.near),
             "counted from the next day on",
@@ -132,7 +136,7 @@ def _yourself(seen: "OwnFigures", project: Project) -> None:
         ],
         ["Ratings, against the others'", figures.moved(me.drift.ratings), "", _drift(me.drift.ratings)],
     ]
-    parts.table(("", "Same decision, or share", "Ratings within 1", ""), rows, right=(1, 2))
+    parts.table(("", "Share", "Ratings within 1", ""), rows, right=(1, 2))
 
 
 def _near(figure: "figures.Figure") -> str:

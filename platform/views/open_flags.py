@@ -43,7 +43,7 @@ def _fits(each: FlagCount, category: str | None, severity: int | None) -> bool:
 
 def _filters(counts: list[FlagCount], names: dict[str, str]) -> tuple[str | None, int | None]:
     by_category = {key: sum(e.open for e in counts if e.category == key) for key in {e.category for e in counts}}
-    left, right = st.columns([1.4, 1], vertical_alignment="bottom")
+    left, right = st.columns([1.4, 1])
     with left:
         category = st.selectbox(
             "Kind",
@@ -81,7 +81,7 @@ def _one(project: Project, person: Person, flag: OpenFlag, names: dict[str, str]
     chips += parts.chip(f"Pair {flag.number}, {flag.pair_state}")
     st.html(
         f'<div class="h-top">{parts.ROW.format(chips)}<div class="h-progress">{shell.saved_mark()}'
-        f"<span>{place[0]:,} of {place[1]:,}</span></div></div>"
+        f"<span>{place[0]:,} of {parts.count(place[1], 'flag')}</span></div></div>"
     )
     left, right = st.columns([1.5, 1], gap="large")
     with left:
@@ -123,10 +123,8 @@ def _told(flag: OpenFlag) -> None:
         parts.note("The words still stand in the text." if flag.pair_state == "approved" else "The words stand so far.")
     else:
         parts.field("The text now, without them", flag.now, "h-quiet h-clip")
-    shell_pair = partial(shell.opened, "pairs", flag.pair_id)
     if shell.can_go("pairs") and st.button("Open the pair", key=f"pair-{flag.flag_id}", type="tertiary"):
-        shell_pair()
-        shell.go("pairs")
+        shell.go_inside("pairs", flag.pair_id)
 
 
 def _resolve(project: Project, person: Person, flag: OpenFlag, token: str, outcome: Outcome) -> None:

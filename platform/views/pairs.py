@@ -9,13 +9,13 @@ from hone.platform import story
 from hone.platform.frame import filter_line, parts, shell
 from hone.platform.frame.safe_html import clipped, diff, esc
 from hone.platform.story import Told
-from hone.platform.views import importing, pairs_acts
+from hone.platform.views import importing, pairs_acts, sending_back
 from hone.storage import pairs
 from hone.storage.filters import PairFilter
 from hone.storage.pairs import Pair
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.records import now
+from hone.storage.records import new_id, now
 
 SHOWN = 25
 TONES: dict[str, parts.Tone] = {
@@ -153,8 +153,20 @@ def _one(project: Project, person: Person, pair_id: str) -> None:
         st.html('<div class="h-eyebrow">What happened</div>')
         names = {category.key: category.name for category in project.settings.taxonomy}
         st.html(f'<div class="h-story">{"".join(_told(each, names) for each in told.told)}</div>')
+        if told.opinions:
+            _send_back(project, person, told)
         if told.hidden:
             parts.note("What others said is kept back, so that every opinion is somebody's own.")
+
+
+def _send_back(project: Project, person: Person, told: story.Story) -> None:
+    """A lead gives an opinion of this round back to its expert."""
+    token = st.session_state.setdefault(f"hone_story_{told.pair.id}", new_id())
+    if st.session_state.get(f"hone_back_{token}"):
+        forget = partial(st.session_state.pop, f"hone_story_{told.pair.id}", None)
+        sending_back.form(project, person, told.pair, told.opinions, token, done=forget)
+    else:
+        st.button("Send an opinion back", key=f"back-{token}", on_click=partial(sending_back.ask, token))
 
 
 def _told(each: Told, names: dict[str, str]) -> str:

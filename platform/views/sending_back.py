@@ -29,7 +29,7 @@ def form(
     """Ask which opinions go back, and why. `labels` are what each is called, by its letter or the id of its review."""
     with st.container(key=f"card-back-{token}"):
         st.html('<div class="h-eyebrow">Send back</div>')
-        chosen = st.pills(
+        st.pills(
             "Whose opinion",
             list(labels),
             selection_mode="multi",
@@ -38,15 +38,19 @@ def form(
             key=f"back-who-{token}",
             on_change="ignore",
         )
-        comment = st.text_area(
+        st.text_area(
             "What to look at again",
+            height=80,
             key=f"back-why-{token}",
             on_change="ignore",
             placeholder="They read this beside the pair, and start from what they said.",
         )
-        del chosen, comment  # read when the button is pressed
-        parts.note("The pair goes to the front of their queue and is kept for them. Their opinion counts no more.")
         with shell.row():
+            st.html(
+                '<div class="h-note">The pair goes to the front of their queue and is kept for them. Until they have '
+                "answered, their opinion does not count.</div>",
+                width="stretch",
+            )
             st.button("Cancel", key=f"back-no-{token}", type="tertiary", on_click=partial(_close, token))
             st.button(
                 "Send back",

@@ -1,5 +1,6 @@
 """Team: how far the experts agree, and what would help whom. In the order of the alphabet; nobody is ranked."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -34,6 +35,7 @@ def page() -> None:
         seen = _figures(shell.store(), person, project, project.id, project.version, given)
         if not seen.opinions:
             parts.empty("No opinions yet", "When experts have reviewed some pairs, this page says how far they agree.")
+            shell.way_on("pairs", "See the pairs")
             return
         _agreement(seen)
         _experts(seen, project)
@@ -64,6 +66,7 @@ def _agreement(seen: "TeamFigures") -> None:
     )
     heads = ("Question", "Items", "Same answer", "Krippendorff's alpha", "95 % interval")
     parts.table(heads, figures.measured((seen.decisions, *seen.dimensions)), right=(1, 2, 3))
+    parts.note("The same answer often, and yet a low alpha: nearly all answers are one and the same.")
     parts.note(f"Edited texts: {texts(seen.edits)}")
 
 
@@ -169,11 +172,18 @@ def _over_time(seen: "TeamFigures") -> None:
     parts.section("Over time", "Alpha of the decisions on items that follow one another.")
     rows = [
         [
-            f"{span.since:%d %b %Y}" + (f" to {span.until:%d %b %Y}" if span.since.date() != span.until.date() else ""),
+            _when(span.since, span.until),
             f"{span.items:,}{figures.few(span.items)}",
+            figures.percent(span.raw),
             figures.number(span.alpha),
             figures.interval(span.alpha),
         ]
         for span in seen.spans
     ]
-    parts.table(("Last opinion", "Items", "Alpha", "95 % interval"), rows, right=(1, 2))
+    parts.table(("Last opinions", "Items", "Same answer", "Alpha", "95 % interval"), rows, right=(1, 2, 3))
+
+
+def _when(since: datetime, until: datetime) -> str:
+    if since.date() == until.date():
+        return f"{since:%d %B %Y, %H:%M} to {until:%H:%M}"
+    return f"{since:%d %B %Y} to {until:%d %B %Y}"

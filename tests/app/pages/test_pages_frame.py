@@ -17,7 +17,10 @@ from hone.storage.people import ROLES, Person, Role
 from hone.storage.projects import Project
 from hone.storage.store import Store
 
-EVERY = ("home", "pairs", "review", "adjudicate", "batches", "training", "judge", "reports", "project", "people")
+EVERY = (
+    "home", "pairs", "review", "mywork", "adjudicate", "batches", "training", "judge", "reports", "project", "team",
+    "people",
+)  # fmt: skip
 HOSTILE = 'A <b onclick="x()">bold</b> ![x](http://evil.example/x.png) :red[name]'
 
 
@@ -41,10 +44,10 @@ def test_a_session_that_ended_is_a_stranger(store: Store, ana: Person) -> None:
 @pytest.mark.parametrize(
     ("role", "expected"),
     [
-        ("expert", {"home", "pairs", "review"}),
+        ("expert", {"home", "pairs", "review", "mywork"}),
         ("reviewer", {"home", "judge"}),
-        ("lead", {"home", "pairs", "adjudicate", "batches", "training", "reports", "project"}),
-        ("admin", {"home", "pairs", "adjudicate", "batches", "training", "reports", "project", "people"}),
+        ("lead", {"home", "pairs", "adjudicate", "batches", "training", "reports", "project", "team"}),
+        ("admin", {"home", "pairs", "adjudicate", "batches", "training", "reports", "project", "team", "people"}),
     ],
 )
 def test_each_role_has_its_own_pages(store: Store, role: Role, expected: set[str]) -> None:
