@@ -16,7 +16,7 @@ from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.reviews import Review
 
-_HELD = "hone_desk_held"  # (token, when it was first drawn here)
+_HELD = "hone_desk_held"  # (token or None, when it was first drawn here)
 _ANSWERED = "hone_desk_answered"  # (request, whether it was stored)
 _WORDS = {"approve": "approved", "reject": "rejected", "skip": "skipped"}
 KEEP_EVERY = 240  # seconds; a lease lasts 15 minutes
@@ -33,11 +33,16 @@ def page() -> None:
 
 @st.fragment(run_every=KEEP_EVERY)
 def _stay(project: Project, person: Person) -> None:
-    """Renew the lease while the page is open. One that is lost is said at the decision, where it matters."""
-    token, _ = st.session_state.get(_HELD, (None, 0))
+    """Renew the lease while the page is open; look for a new pair when there was none.
+
+    A lease that is lost is said at the decision, where it matters.
+    """
+    token, drawn = _held()
     if token:
         with suppress(Conflict):
             desk.keep_lease(shell.store(), project, person, token)
+    elif time.monotonic() - drawn > KEEP_EVERY / 2:
+        st.rerun()
 
 
 @st.fragment
@@ -46,7 +51,7 @@ def _desk(project: Project, person: Person) -> None:
     with shell.trouble():
         view = desk.next_view(shell.store(), project, person)
         token = view.lease.token if view.lease else None
-        if st.session_state.get(_HELD, (None, 0))[0] != token:
+        if token is None or _held()[0] != token:
             st.session_state[_HELD] = (token, time.monotonic())
         _top(view, shell.saved_mark())
         desk_surface.surface(
@@ -133,8 +138,14 @@ def _is_answered(request: str) -> bool:
 
 def _since_drawn(token: str) -> float:
     """Seconds since the pair of this lease was first drawn in this session; more than any number when it was not."""
-    held, began = st.session_state.get(_HELD, (None, 0))
-    return time.monotonic() - began if held == token else float("inf")
+    held, drawn = _held()
+    return time.monotonic() - drawn if held == token else float("inf")
+
+
+def _held() -> tuple[str | None, float]:
+    """The token of the pair on the desk, and when this session drew it first."""
+    held: tuple[str | None, float] = st.session_state.get(_HELD, (None, time.monotonic()))
+    return held
 
 
 def _undo(project: Project, person: Person) -> None:

@@ -27,7 +27,16 @@ function shown(node, whether) {
 }
 
 // Places in texts are counted in code points, as Python does; JavaScript counts in UTF-16 units.
-const points = (text) => Array.from(text);
+// Whoever gets a list of them must not change it: the same text is asked for again and again while one types.
+const known = new Map();
+function points(text) {
+  let found = known.get(text);
+  if (found) return found;
+  if (known.size > 12) known.clear();
+  known.set(text, (found = Array.from(text)));
+  return found;
+}
+
 const length = (text) => points(text).length;
 
 // Typing a letter here means the letter.

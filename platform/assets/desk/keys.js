@@ -95,6 +95,8 @@ function onKey(desk, event) {
   else if (desk.marking.form) {
     if (event.key !== "Escape") return;
     desk.marking.done();
+  } else if (desk.deciding.waiting && event.key.length === 1) {
+    // The next pair is on its way: what is pressed now belongs to neither.
   } else if (!(desk.marking.picker ? pickingKey : plainKey)(desk, event)) return;
   event.preventDefault();
   event.stopPropagation();

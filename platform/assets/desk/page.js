@@ -80,7 +80,7 @@ function findingChips(desk) {
     const mend = button("Mend", "quiet", () => {
       const here = followed(found, desk.text);
       if (!here) return;
-      const letters = points(desk.text);
+      const letters = [...points(desk.text)];
       letters.splice(here.start, here.end - here.start, found.fix);
       desk.editor.write(letters.join(""));
       desk.touch();
@@ -96,6 +96,10 @@ function findingChips(desk) {
 function drawBar(desk) {
   if (!desk.open) return;
   const { bar, data, deciding } = desk;
+  const looks = [data.undo, desk.marking.picker, deciding.skips, deciding.waiting, desk.editor.changed].map(Boolean).join();
+  if (bar.looks === looks) return;
+  const focused = bar.contains(document.activeElement);
+  bar.looks = looks;
   const space = element("span", "d-space");
   const undo = shown(button("Undo last", "quiet", () => deciding.undo(), "U"), data.undo);
   const parts = [undo, desk.saved, space];
@@ -105,6 +109,7 @@ function drawBar(desk) {
   bar.replaceChildren(...parts);
   bar.querySelectorAll("button").forEach((each) => (each.disabled = Boolean(deciding.waiting)));
   bar.setAttribute("aria-busy", String(Boolean(deciding.waiting)));
+  if (focused) (bar.querySelector(".d-hint + button:enabled") ?? desk.host).focus();
 }
 
 function decisions({ host, deciding, editor }) {
