@@ -16,7 +16,7 @@ Where: TypeAlias = Annotated[
     ),
 ]
 HELP = (
-    "List, count and look at pairs; send them to the experts; ask for more opinions on them. --where says which: state, "
+    "List, count and look at pairs; send them to the experts; ask for more opinions on them. --where takes: state, "
     "words, source, group, metadata.FIELD, check, -check, flag, flags=resolved, by, rated.DIMENSION, since, until."
 )
 WIDE = 60  # characters of a text in a list
