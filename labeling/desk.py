@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from hone.labeling import texts
 from hone.labeling.saying import Draft, Held, Opinion, Saying, must_be_free, must_be_wanted, say_all
-from hone.labeling.standing import start_revision
+from hone.labeling.standing import starts
 from hone.labeling.undoing import undo
 from hone.storage import findings, pairs, queue, reviews, suggestions, tally
 from hone.storage.errors import Conflict, HoneError
@@ -233,8 +233,8 @@ def _view(cursor: Cursor, project: Project, person: Person, lease: Lease | None)
 
 def _shown(cursor: Cursor, project: Project, person: Person, pair_id: str) -> dict[str, object]:
     """What is on the screen of the pair that this person holds."""
-    pair, first = pairs.with_texts(cursor, [pair_id])[pair_id]
-    start = first if pair.round == 1 else start_revision(cursor, pair)
+    begun = pairs.begun(cursor, [pair_id])[pair_id]
+    pair, start = begun.pair, starts(cursor, [begun])[pair_id]
     draft = _draft(cursor, person, pair)
     again = pair.reserved_for == person.id or draft is not None  # what was sent back is a draft at the least
     bare = not start.response.strip()

@@ -62,6 +62,23 @@ def _steps(old: str, new: str) -> list[Step]:
 def _compared(unit: re.Pattern[str], old: str, new: str) -> Iterator[Step]:
     """The two texts cut into units and matched (Ratcliff and Obershelp, as in difflib)."""
     a, b = unit.findall(old), unit.findall(new)
+    head = _alike(a, b)
+    tail = _alike(a[head:][::-1], b[head:][::-1])
+    if head:
+        yield (True, "".join(a[:head]), "".join(b[:head]))
+    yield from _matched(unit, a[head : len(a) - tail], b[head : len(b) - tail])
+    if tail:
+        yield (True, "".join(a[len(a) - tail :]), "".join(b[len(b) - tail :]))
+
+
+def _alike(a: list[str], b: list[str]) -> int:
+    """How many units the two begin with in common: most edits leave most of a text alone."""
+    return next(
+        (place for place, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b))
+    )
+
+
+def _matched(unit: re.Pattern[str], a: list[str], b: list[str]) -> Iterator[Step]:
     matcher = SequenceMatcher(None, a, b, autojunk=len(b) > LONG)
     for op, i, j, k, m in matcher.get_opcodes():
         if op == "replace" and unit is SENTENCE and j - i == m - k:

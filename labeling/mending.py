@@ -78,13 +78,13 @@ def mend(
 def _mend(cursor: Cursor, project: Project, person: Person, kinds: Sequence[str], ids: Sequence[str]) -> Mended:
     found = findings.of_pairs(cursor, ids)
     held = queue.held_by(cursor, ids)
-    known = pairs.with_texts(cursor, ids)
+    known = pairs.begun(cursor, ids)
     spoken = {review.pair_id for given in reviews.current_of(cursor, ids).values() for review in given}
     left_out = Counter[str]()
     revisions: list[Revision] = []
     doubles: list[tuple[Pair, Finding]] = []
     for pair_id in ids:
-        pair, first = known[pair_id]
+        pair, first = known[pair_id].pair, known[pair_id].first
         mine = [one for one in found if one.pair_id == pair_id and one.kind in kinds]
         why = _why_not(pair, pair_id in spoken, bool(held.get(pair_id)))
         double = next((one for one in mine if KINDS[one.kind].mend == "leave out"), None)

@@ -16,7 +16,7 @@ from hone.labeling.spans import field_text, locate
 from hone.labeling.standing import starts
 from hone.storage import audit, pairs, people, reviews
 from hone.storage.errors import HoneError, InputError
-from hone.storage.pairs import Pair, Revision
+from hone.storage.pairs import Begun, Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import Record, canonical, sha256
@@ -86,7 +86,7 @@ def _reviews(cursor: Cursor, project: Project, keys: Keys, rows: Sequence[Row], 
     for row in rows:
         try:
             _must_know(row, REVIEW_FIELDS)
-            pair, _ = _pair(row, found)
+            pair = _pair(row, found)
             annotator = named(_name(row, "annotator"))
             annotator.must("expert")
             request = _request("review", project, source, pair, annotator, row)
@@ -123,7 +123,7 @@ def record_adjudications(
         for row in rows:
             try:
                 _must_know(row, ADJUDICATION_FIELDS)
-                answers.append(_decided(cursor, project, by, row, _pair(row, found)[0], source))
+                answers.append(_decided(cursor, project, by, row, _pair(row, found), source))
             except HoneError as problem:
                 answers.append(problem)
         return answers
@@ -210,18 +210,18 @@ def _request(kind: str, project: Project, source: Recording, pair: Pair, person:
         raise InputError("a value in it is no JSON value, such as NaN") from problem
 
 
-def _pairs(cursor: Cursor, keys: Keys, rows: Sequence[Row]) -> dict[str, tuple[Pair, Revision]]:
+def _pairs(cursor: Cursor, keys: Keys, rows: Sequence[Row]) -> dict[str, Begun]:
     """The pairs that these rows name, by the name that they give."""
     names = {key for row in rows if isinstance(key := row.get("key"), str) and key in keys}
-    found = pairs.with_texts(cursor, list({keys[name] for name in names}))
+    found = pairs.begun(cursor, list({keys[name] for name in names}))
     return {name: found[keys[name]] for name in names}
 
 
-def _pair(row: Row, found: Mapping[str, tuple[Pair, Revision]]) -> tuple[Pair, Revision]:
+def _pair(row: Row, found: Mapping[str, Begun]) -> Pair:
     key = _name(row, "key")
     if key not in found:
         raise InputError(f"there is no pair with the key '{key[:60]}': use the key of its file, or its number as '#12'")
-    return found[key]
+    return found[key].pair
 
 
 def _opinion(row: Row, start: Revision) -> Opinion:

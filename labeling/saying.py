@@ -104,13 +104,17 @@ class _Room:
 
 def _read(cursor: Cursor, sayings: Sequence[Saying]) -> _Room:
     ids = list(dict.fromkeys(saying.pair_id for saying in sayings))
-    found = pairs.with_texts(cursor, ids)
-    opinions = reviews.current_of(cursor, ids)
-    given = {one: [r for r in opinions[one] if r.round == pair.round] for one, (pair, _) in found.items()}
+    found = pairs.begun(cursor, ids)
+    spoken = [pair_id for pair_id, one in found.items() if one.said_by]  # of the others there is nothing to read
+    opinions = reviews.current_of(cursor, spoken) if spoken else {}
+    given = {
+        pair_id: [review for review in opinions.get(pair_id, []) if review.round == one.pair.round]
+        for pair_id, one in found.items()
+    }
     free = list({saying.pair_id for saying in sayings if saying.lease != "live"})
     named = [saying.opinion.suggestion_id for saying in sayings if saying.opinion.suggestion_id is not None]
     return _Room(
-        pairs={pair_id: pair for pair_id, (pair, _) in found.items()},
+        pairs={pair_id: one.pair for pair_id, one in found.items()},
         starts=starts(cursor, found.values()),
         given=given,
         before={pair_id: tuple(said) for pair_id, said in given.items()},

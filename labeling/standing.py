@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from hone.storage import order, pairs, projects, reviews, seats, tally
-from hone.storage.pairs import Pair, Revision, State
+from hone.storage.pairs import Begun, Pair, Revision, State
 from hone.storage.people import Person
 from hone.storage.projects import Project, ProjectSettings
 from hone.storage.records import Record
@@ -93,8 +93,7 @@ def settle_all(cursor: Cursor, project: Project, pair_ids: Sequence[str]) -> dic
     stand = _standings(cursor, project, [(found[pair_id], rounds[pair_id]) for pair_id in pair_ids], {})
     back = reviews.given_back(cursor, pair_ids)
     after = {one: _seat(project, found[one], rounds[one], stand[one], back) for one in pair_ids}
-    with tally.counting(cursor, project.id) as noted:
-        seats.move(cursor, [(before[one], after[one]) for one in pair_ids], noted)
+    seats.move(cursor, project.id, [(before[one], after[one]) for one in pair_ids])
     return stand
 
 
@@ -108,7 +107,7 @@ def settle_said(
         (_known_seat(one.pair, one.before), _seat(project, one.pair, one.after, stand[one.pair.id], back))
         for one in said
     ]
-    seats.move(cursor, moves, noted)
+    seats.move_noting(cursor, moves, noted)
 
 
 def _standings(
@@ -141,19 +140,22 @@ def _seat(
     """Where the pair belongs now. Who got their opinion back has it to themselves until they have spoken."""
     said_by = frozenset(review.person_id for review in given)
     waited_for = [person_id for person_id in back.get((pair.id, pair.round), ()) if person_id not in said_by]
-    by_opinions = project.settings.order == "disagreement"
-    return Seat(
+    keeper = waited_for[0] if waited_for and found.state == "open" else None
+    place = pair.place
+    if project.settings.order == "disagreement":
+        place = order.place_by_opinions(pair.number, pair.priority, found.done, found.differ)
+        place -= order.KEPT * (pair.reserved_for is not None)
+    seat = Seat(
         id=pair.id,
         state=found.state,
         wanted=pair.wanted,
         done=found.done,
         said_by=said_by,
-        reserved_for=waited_for[0] if waited_for and found.state == "open" else None,
+        reserved_for=pair.reserved_for,
         approved_revision=found.approved_revision,
-        place=order.place_by_opinions(pair.number, pair.priority, found.done, found.differ)
-        if by_opinions
-        else pair.place,
+        place=place,
     )
+    return seats.kept_for(seat, keeper)
 
 
 def change_settings(cursor: Cursor, project: Project, settings: ProjectSettings, by: Person) -> Project:
@@ -186,9 +188,9 @@ def rebuild(cursor: Cursor, project: Project) -> None:
     tally.rebuild(cursor, project.id)
 
 
-def starts(cursor: Cursor, found: Iterable[tuple[Pair, Revision]]) -> dict[str, Revision]:
+def starts(cursor: Cursor, found: Iterable[Begun]) -> dict[str, Revision]:
     """The text that the round of each pair starts from, for a caller that has read the first ones."""
-    return {pair.id: first if pair.round == 1 else start_revision(cursor, pair) for pair, first in found}
+    return {one.pair.id: one.first if one.pair.round == 1 else start_revision(cursor, one.pair) for one in found}
 
 
 def start_revision(cursor: Cursor, pair: Pair) -> Revision:

@@ -14,6 +14,7 @@ from hone.storage.store import Cursor, rows, update
 
 BEGUN = 1_000_000_000  # above every number: a pair with opinions comes before all without
 FRONT = 10_000_000_000  # for each step of priority
+KEPT = 1_000_000_000_000  # for a pair that is kept for one person: before all others
 CHUNK = 50_000  # rows of one update
 
 
@@ -45,7 +46,8 @@ def reorder(cursor: Cursor, project: Project) -> None:
     order, seed = project.settings.order, project.settings.seed
     found = rows(
         cursor,
-        "select id, number, priority, place, done from pair where project_id = ? and state = 'open' and kind = 'pair'",
+        "select id, number, priority, reserved_for, place, done from pair "
+        "where project_id = ? and state = 'open' and kind = 'pair'",
         [project.id],
     )
     known = _probabilities(cursor, project.id) if order == "uncertain" else {}
@@ -57,6 +59,7 @@ def reorder(cursor: Cursor, project: Project) -> None:
             place = place_by_opinions(row["number"], row["priority"], row["done"], row["id"] in differing)
         if row["id"] in known:
             place = known[row["id"]] - FRONT * row["priority"]
+        place -= KEPT * (row["reserved_for"] is not None)
         if place != row["place"]:
             changed.append({"id": row["id"], "place": place})
     for start in range(0, len(changed), CHUNK):

@@ -12,6 +12,7 @@ from hone.storage.filters import Kind as Kind
 from hone.storage.filters import PairFilter, joined, where
 from hone.storage.filters import State as State
 from hone.storage.intake import Arrivals
+from hone.storage.kept import Kept
 from hone.storage.records import Record, new_id, now, sha256
 from hone.storage.store import Cursor, among, insert, one, rows
 
@@ -107,14 +108,11 @@ def _metadata(pair: NewPair) -> str:
     return json.dumps({**pair.metadata, **({"key": pair.key} if pair.key else {})}, ensure_ascii=False)
 
 
-_SELECT = (
+_COLUMNS = (
     "select p.id, p.project_id, p.number, p.kind, p.group_key, p.source, p.metadata, p.created_at, p.state, p.round, "
-    "p.priority, p.place, p.why, p.wanted, p.done, p.reserved_for, p.first_revision, p.approved_revision, p.checks, "
-    "r.instruction, r.context, r.response"
+    "p.priority, p.place, p.why, p.wanted, p.done, p.reserved_for, p.first_revision, p.approved_revision, p.checks"
 )
-_FROM = " from pair p join revision r on r.id = p.first_revision "
-_PAIR = f"{_SELECT}{_FROM}"
-_REST = ", r.parent_id, r.author_id, r.reason, r.words_added, r.words_removed, r.created_at as written_at"
+_PAIR = f"{_COLUMNS}, r.instruction, r.context, r.response from pair p join revision r on r.id = p.first_revision "
 
 
 def get(cursor: Cursor, pair_id: str) -> Pair:
@@ -125,20 +123,25 @@ def get(cursor: Cursor, pair_id: str) -> Pair:
     return _pair(row)
 
 
-def with_texts(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, tuple[Pair, Revision]]:
-    """The pairs with these ids, each with its first text."""
+class Begun(Record):
+    """A pair, its first text, and the ids of who has spoken on it in this round: not for the eyes of experts."""
+
+    pair: Pair
+    first: Revision
+    said_by: frozenset[str]
+
+
+def begun(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, Begun]:
+    """The pairs with these ids, as the desk needs them; texts that it has read before are not read again."""
     within, values = among(pair_ids)
-    found = rows(cursor, f"{_SELECT}{_REST}{_FROM}where p.id {within}", values)
-    return {row["id"]: _with_text(row) for row in found}
-
-
-def _with_text(row: dict[str, Any]) -> tuple[Pair, Revision]:
-    rest = {name: row.pop(name) for name in ("parent_id", "author_id", "reason", "words_added", "words_removed")}
-    written_at = row.pop("written_at")
-    pair = _pair(row)
-    texts = {name: row[name] for name in ("instruction", "context", "response")}
-    first = {"id": pair.first_revision, "pair_id": pair.id, "created_at": written_at}
-    return pair, Revision.model_validate({**rest, **texts, **first})
+    found = rows(cursor, f"{_COLUMNS}, p.said_by from pair p where p.id {within}", values)
+    first = texts(cursor, [row["first_revision"] for row in found])
+    made: dict[str, Begun] = {}
+    for row in found:
+        said_by, text = frozenset(row.pop("said_by").split()), first[row["first_revision"]]
+        words = {"instruction": text.instruction, "context": text.context, "response": text.response}
+        made[row["id"]] = Begun(pair=_pair({**row, **words}), first=text, said_by=said_by)
+    return made
 
 
 def many(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, Pair]:
@@ -210,19 +213,32 @@ def revisions(cursor: Cursor, pair_id: str) -> list[Revision]:
     return [Revision.model_validate(row) for row in found]
 
 
+_kept: Kept[Revision] = Kept(20_000, lambda one: len(one.instruction) + len(one.context) + len(one.response))
+
+
 def revision(cursor: Cursor, revision_id: str) -> Revision:
     """One text, or NotFound."""
-    row = one(cursor, "select * from revision where id = ?", [revision_id])
-    if row is None:
+    found = texts(cursor, [revision_id])
+    if not found:
         raise NotFound(f"There is no revision {revision_id}.")
-    return Revision.model_validate(row)
+    return found[revision_id]
 
 
 def texts(cursor: Cursor, revision_ids: Sequence[str]) -> dict[str, Revision]:
     """The texts with these ids."""
-    within, values = among(revision_ids)
-    found = rows(cursor, f"select * from revision where id {within}", values)
-    return {row["id"]: Revision.model_validate(row) for row in found}
+    known = _kept.get(revision_ids)
+    missing = [revision_id for revision_id in revision_ids if revision_id not in known]
+    if not missing:
+        return known
+    within, values = among(missing)
+    read = {
+        row["id"]: Revision.model_validate(row)
+        for row in rows(cursor, f"select * from revision where id {within}", values)
+    }
+    if len(read) <= 1_000:  # a whole export is not what a desk comes back to
+        for one in read.values():
+            _kept.put(one.id, one)
+    return {**known, **read}
 
 
 def revised(parent: Revision, response: str, author_id: str, reason: str, added: int, removed: int) -> Revision:
@@ -245,6 +261,8 @@ def revised(parent: Revision, response: str, author_id: str, reason: str, added:
 def add_revisions(cursor: Cursor, made: Sequence[Revision]) -> None:
     """Store new texts."""
     insert(cursor, "revision", *[revision.model_dump() for revision in made])
+    for revision in made:
+        _kept.put(revision.id, revision)
 
 
 def add_revision(

@@ -4,7 +4,6 @@ import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 from hone.storage import second_looks
@@ -98,14 +97,13 @@ def _deal(cursor: Cursor, project_id: str, persons: Sequence[str], leases: Seque
     for one in leases:
         holders[one["subject_id"]].add(one["person_id"])
     most = len(leases) + len(persons) + 1  # more rows than others can hold, so one of them is free
-    kept = _reserved(cursor, project_id, persons)
-    first = _window(cursor, project_id, most)
+    first = _window(cursor, project_id, persons, most)
     shared = [row for row in first if _room(row, holders)]
     given: dict[str, str] = {}
     for person_id in persons:
-        row = _first_for(person_id, chain(kept[person_id], shared), holders)
+        row = _first_for(person_id, shared, holders)
         if row is None and len(first) == most:  # they have spoken on all of these
-            row = _first_for(person_id, _window(cursor, project_id, most, person_id), holders)
+            row = _first_for(person_id, _window(cursor, project_id, [person_id], most, person_id), holders)
         if row is None:
             continue
         given[person_id] = row["id"]
@@ -115,8 +113,12 @@ def _deal(cursor: Cursor, project_id: str, persons: Sequence[str], leases: Seque
 
 
 def _first_for(person_id: str, candidates: Iterable[Row], holders: dict[str, set[str]]) -> Row | None:
-    """The first pair with room on which this person has not spoken."""
-    return next((row for row in candidates if person_id not in row["said_by"].split() and _room(row, holders)), None)
+    """The first pair with room that this person may have."""
+    for row in candidates:
+        mine = row["reserved_for"] in (None, person_id) and person_id not in row["said_by"].split()
+        if mine and _room(row, holders):
+            return row
+    return None
 
 
 def _room(row: Row, holders: dict[str, set[str]]) -> bool:
@@ -131,26 +133,18 @@ _OPEN = (
 )
 
 
-def _reserved(cursor: Cursor, project_id: str, persons: Sequence[str]) -> defaultdict[str, list[Row]]:
-    """The pairs that were sent back to these people."""
-    found = rows(cursor, _OPEN + f"and reserved_for in ({marks(persons)})", [project_id, *persons])
-    kept: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in sorted(found, key=_turn):
-        kept[row["reserved_for"]].append(row)
-    return kept
+def _window(
+    cursor: Cursor, project_id: str, persons: Sequence[str], most: int, fresh_to: str | None = None
+) -> list[Row]:
+    """The first pairs that want an opinion of one of these people, or of one who has not spoken on them yet.
 
-
-def _window(cursor: Cursor, project_id: str, most: int, person_id: str | None = None) -> list[Row]:
-    """The first pairs that want an opinion (of this person), at most so many."""
-    sql, values = _OPEN + "and reserved_for is null ", [project_id]
-    if person_id is not None:
-        sql, values = sql + "and position(? in said_by) = 0 ", [project_id, f" {person_id} "]
+    At most so many. Pairs that were sent back to somebody come first, by their place.
+    """
+    sql, values = _OPEN + f"and (reserved_for is null or reserved_for in ({marks(persons)})) ", [project_id, *persons]
+    if fresh_to is not None:
+        sql, values = sql + "and position(? in said_by) = 0 ", [*values, f" {fresh_to} "]
     found = rows(cursor, sql + "order by place limit ?", [*values, most])
-    return sorted(found, key=_turn)
-
-
-def _turn(row: Row) -> tuple[float, int]:
-    return row["place"], row["number"]
+    return sorted(found, key=lambda row: (row["place"], row["number"]))
 
 
 def held_by(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, set[str]]:

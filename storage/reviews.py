@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from hone.storage import tally
+from hone.storage.kept import Kept
 from hone.storage.pairs import Pair
 from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, among, insert, marks, one, rows, value
@@ -109,6 +110,7 @@ def add_all(cursor: Cursor, said: Sequence[tuple[Review, Sequence[NewFlag]]], no
     ]
     insert(cursor, "flag", *[_flag_columns(flag) for flag in stored])
     for review, _ in said:
+        _kept.put(review.id, review)
         noted.counts[(review.person_id, "turns")] += 1
         noted.counts[(review.person_id, "done")] += review.decision != "skip"
         noted.last[review.person_id] = f"{review.id} {noted.last.get(review.person_id, '')}"
@@ -148,10 +150,14 @@ def by_request(cursor: Cursor, request_key: str) -> Review | None:
     return by_requests(cursor, [request_key]).get(request_key)
 
 
+_kept: Kept[Review] = Kept(20_000)
+
+
 def get(cursor: Cursor, review_id: str) -> Review | None:
     """A review by id."""
-    row = one(cursor, "select * from review where id = ?", [review_id])
-    return _review(row) if row else None
+    known = _kept.get([review_id])
+    row = None if known else one(cursor, "select * from review where id = ?", [review_id])
+    return known[review_id] if known else _review(row) if row else None
 
 
 def current(cursor: Cursor, pair_id: str, round: int | None = None) -> list[Review]:

@@ -64,8 +64,14 @@ def seats(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, Seat]:
     return {row["id"]: Seat.model_validate({**row, "said_by": frozenset(row["said_by"].split())}) for row in found}
 
 
-def move(cursor: Cursor, moves: Sequence[tuple[Seat, Seat]], noted: tally.Counting) -> None:
-    """Write where pairs stand now (before, after), and note what that changes for who waits for them."""
+def move(cursor: Cursor, project_id: str, moves: Sequence[tuple[Seat, Seat]]) -> None:
+    """Write where pairs of a project stand now (before, after), and count what that changes for who waits for them."""
+    with tally.counting(cursor, project_id) as noted:
+        move_noting(cursor, moves, noted)
+
+
+def move_noting(cursor: Cursor, moves: Sequence[tuple[Seat, Seat]], noted: tally.Counting) -> None:
+    """The same for a caller that counts more in one go."""
     for before, after in moves:
         noted.counts.subtract(_wanting(before))
         noted.counts.update(_wanting(after))
@@ -84,11 +90,16 @@ def _columns(seat: Seat) -> dict[str, Any]:
     return {**seat.model_dump(), "said_by": said_by}
 
 
+def kept_for(seat: Seat, person_id: str | None) -> Seat:
+    """The same seat, kept for this person before all others, or for nobody."""
+    step = order.KEPT * ((seat.reserved_for is not None) - (person_id is not None))
+    return seat.model_copy(update={"reserved_for": person_id, "place": seat.place + step})
+
+
 def reserve(cursor: Cursor, project_id: str, pair_id: str, person_id: str | None) -> None:
     """Keep a pair for one person, before all others; for None let everybody have it again."""
     before = seats(cursor, [pair_id])[pair_id]
-    with tally.counting(cursor, project_id) as noted:
-        move(cursor, [(before, before.model_copy(update={"reserved_for": person_id}))], noted)
+    move(cursor, project_id, [(before, kept_for(before, person_id))])
 
 
 def reopen(
@@ -96,10 +107,9 @@ def reopen(
 ) -> None:
     """Start a new round of reviews: everybody may be asked again, and the pairs go to the front."""
     for project_id, ids in _by_project(pairs).items():
-        fresh = {"state": "open", "done": 0, "said_by": frozenset[str](), "reserved_for": None}
-        moves = [(seat, seat.model_copy(update=fresh)) for seat in seats(cursor, ids).values()]
-        with tally.counting(cursor, project_id) as noted:
-            move(cursor, moves, noted)
+        fresh = {"state": "open", "done": 0, "said_by": frozenset[str]()}
+        moves = [(seat, kept_for(seat, None).model_copy(update=fresh)) for seat in seats(cursor, ids).values()]
+        move(cursor, project_id, moves)
         within, values = among(ids)
         cursor.execute(f"update pair set round = round + 1 where id {within}", values)
     prioritise(cursor, pairs, why=why, priority=priority, report_id=report_id, person_id=person_id)

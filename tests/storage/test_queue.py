@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from factories import add_pairs, add_person, opinion
 
-from hone.storage import pairs, queue, seats, tally
+from hone.storage import pairs, queue, seats
 from hone.storage.errors import Conflict
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -26,8 +26,7 @@ def review_and_release(
         opinion(cursor, lease.subject_id, person, decision)
         before = seats.seats(cursor, [lease.subject_id])[lease.subject_id]
         after = {"said_by": before.said_by | {person.id}, "done": before.done + (decision != "skip")}
-        with tally.counting(cursor, project.id) as noted:
-            seats.move(cursor, [(before, before.model_copy(update=after))], noted)
+        seats.move(cursor, project.id, [(before, before.model_copy(update=after))])
         queue.release(cursor, lease.token)
 
     store.write(change)
