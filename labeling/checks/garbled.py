@@ -8,7 +8,7 @@ from hone.labeling.checks.found import Found, Norms, Texts, shown
 # What the first byte of a UTF-8 sequence looks like in Windows-1252, and what its other bytes look like.
 _FIRST = "ÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖ×ØÙàáâãäåæçèéêëìíîïðñòóô"
 _REST = "\u0080-¿€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
-_RUN = re.compile(rf"[{_FIRST}][{_FIRST}{_REST}]*[{_REST}]")
+_RUN = re.compile(rf"[{_FIRST}][{_FIRST}{_REST}]+")
 _LOST = re.compile("�+")
 
 
@@ -18,10 +18,12 @@ def find(texts: Texts, _: Norms) -> Iterator[Found]:
         if text.isascii():
             continue
         for run in _RUN.finditer(text):
-            meant = _meant(run[0])
-            if meant is not None:
-                says = f"{shown(_word(text, *run.span()))} has letters in the wrong encoding: {shown(meant)} was meant."
-                yield Found("garbled", field, *run.span(), says, meant)
+            bytes_read = run[0].rstrip(_FIRST)
+            start, end = run.start(), run.start() + len(bytes_read)
+            meant = _meant(bytes_read)
+            if meant:
+                says = f"{shown(_word(text, start, end))} has letters in the wrong encoding: {shown(meant)} was meant."
+                yield Found("garbled", field, start, end, says, meant)
         for lost in _LOST.finditer(text):
             yield Found("garbled", field, *lost.span(), f"A letter of {shown(_word(text, *lost.span()))} is lost.")
 

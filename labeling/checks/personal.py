@@ -16,7 +16,7 @@ _CARD = re.compile(r"(?<![\w.,-])[3-6]\d{3}(?:[ -]?\d){9,15}(?![\w-]|[.,]\d)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 _PHONE = re.compile(
     r"(?<![\w.,/+-])(?:\+\d{1,3}|00\d{2}|\(\+?\d{1,5}\)|0\d{1,5}|\d{3})(?:[ "
-    r"./-]{0,2}\(?\d{1,5}\)?){1,6}(?![\w-]|[.,/]\d)"
+    r"./-]{0,2}(?:\(\d{1,5}\)|\d{1,5})){1,6}(?![\w-]|[.,/]\d)"
 )
 _CALLS = re.compile(
     r"\b(?:call|phone|telephone|tel|ring|mobile|cell|fax|text|whatsapp|dial|reach (?:me|us|him|her|them) (?:on|at)"
@@ -73,7 +73,7 @@ def _hits(text: str) -> Iterator[Hit]:
 def _numbers(text: str) -> Iterator[Hit]:
     for found in _CARD.finditer(text):
         number = found[0].translate(_BETWEEN)
-        if 13 <= len(number) <= 19 and len(set(number)) > 2 and digits.luhn(number):
+        if 13 <= len(number) <= 19 and len(set(number)) > 1 and digits.luhn(number):
             yield (*found.span(), "a card number", "[card]")
     for found in _IBAN.finditer(text):
         hit = _iban(found)
@@ -103,7 +103,9 @@ def _is_phone(text: str, found: re.Match[str]) -> bool:
     said, number = found[0], re.sub(r"\D", "", found[0])
     if not 7 <= len(number) <= 15 or len(set(number)) == 1 or _DATE.match(said):
         return False
-    if said.startswith(("+", "00")) and len(number) >= 9:
+    if said.startswith("+") and len(number) >= 9:
+        return True
+    if said.startswith("00") and len(number) >= 10 and not said.isdigit():
         return True
     american = re.fullmatch(r"\(?[2-9]\d{2}\)?[ .-]\d{3}[.-]\d{4}", said) is not None
     return american or _CALLS.search(text, max(0, found.start() - _NEAR), found.start()) is not None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hone.labeling.checks.found import Found, Norms, Texts, shown
 
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
-_SENTENCE = re.compile(r"[^.!?\n。]{12,}[.!?\n。]")
+_SENTENCE = re.compile(r"[^.!?\n。]{12,}(?:[.!?\n。]|\Z)")
 _LONGEST = 12  # words of a phrase that may loop
 _TIMES = 4  # how often a phrase of three or more words stands in a row, for it to be a loop
 _SHORT_TIMES = 6  # the same for one or two words: "very, very, very" is a way to speak

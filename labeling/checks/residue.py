@@ -76,7 +76,7 @@ def _marks(field: Field, text: str) -> Iterator[Found]:
 
 def _citations(texts: Texts) -> Iterator[Found]:
     said, given = texts.response, f"{texts.instruction} {texts.context}"
-    if "[" not in said or re.search(r"[{}`=;]|\w\(\)", said):
+    if "[" not in said or re.search(r"[{}`=]|;\n|\w\(\)", said):
         return  # an index of a program
     for found in _CITATION.finditer(said):
         if f"[{found[1]}]" not in given:  # what the context numbers may be cited
