@@ -67,7 +67,7 @@ def _tabs(project: Project, waits: Waits) -> Tab:
             on_change=_turned,
             label_visibility="collapsed",
         )
-    return next((tab for tab in TABS if tab == chosen), first)
+    return TABS[TABS.index(chosen)] if chosen in shown else first
 
 
 def _turned() -> None:
