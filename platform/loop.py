@@ -142,7 +142,8 @@ def _after_the_decision(found: Standing, project: str) -> Step:
 
 
 def _iteration(cursor: Cursor, project: Project) -> Iteration:
-    at_work = tuple(run.number for run in runs.listing(cursor, project.id) if run.status in ("waiting", "running"))
+    unfinished = [run for run in runs.unfinished(cursor) if run.project_id == project.id]
+    at_work = tuple(run.number for run in unfinished if run.kind != "suggest")  # nobody waits for suggestions
     two = rivals(cursor, project)
     if two is None:
         return Iteration(running=at_work)

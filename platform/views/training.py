@@ -129,7 +129,7 @@ def _compare(project: Project, person: Person, seen: Seen, rivals: tuple[Model, 
 
 
 def _generate(project: Project, person: Person, batch: Batch, seen: Seen) -> None:
-    at_work = {each.model_id for each in seen.runs if each.status in UNFINISHED}
+    at_work = {each.model_id for each in seen.runs if each.status in UNFINISHED and each.kind == "generate"}
     st.html(f"<b>Both must answer the {batch.counts.get('test', 0):,} test items first.</b>")
     with shell.row():
         for model in seen.missing:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from factories import add_person, new_pairs
 
+from hone.platform import loop
 from hone.platform.runs.finishing import finish
 from hone.platform.runs.run_config import suggest_config
 from hone.platform.runs.suggestion import start_suggestion
@@ -201,3 +202,11 @@ def test_the_promoted_model_suggests_else_the_newest_that_nobody_rejected(room: 
     third = a_model(room, "Third")
     decide(room, first, "promote")
     assert (current(room), third.number) == ("First", 3)
+
+
+def test_the_loop_does_not_wait_for_suggestions(room: Room) -> None:
+    room.suggest()
+    with room.store.read() as cursor:
+        found = loop.standing(cursor, room.project)
+    assert found.next is not None
+    assert "page Review" in found.next.says
