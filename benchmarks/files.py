@@ -30,7 +30,7 @@ from hone.storage.store import Store
 from hone.storage.workspace import Workspace
 
 FORMATS: tuple[Format, ...] = ("pairs", "alpaca", "csv", "parquet")
-WORDS = "letter clause party agreement notice order delivery refund customer return within days the a of and to".split()
+WORDS = "letter clause party agreement notice order delivery refund customer return within days the a of and to"
 
 
 def main() -> None:
@@ -74,15 +74,15 @@ def _project(store: Store, lead: Person, name: str) -> Project:
 
 def _file(path: Path, count: int) -> Path:
     """A JSONL file of `count` rows of about 1 kB."""
-    draw = random.Random(7)
+    draw, words = random.Random(7), WORDS.split()
     with path.open("w") as lines:
         for number in range(count):
             row = {
                 "id": number,
                 "instruction": f"Answer letter {number}.",
-                "context": " ".join(draw.choices(WORDS, k=90)),
-                "response": " ".join(draw.choices(WORDS, k=50)),
-                "topic": WORDS[number % 5],
+                "context": " ".join(draw.choices(words, k=90)),
+                "response": " ".join(draw.choices(words, k=50)),
+                "topic": words[number % 5],
             }
             lines.write(json.dumps(row) + "\n")
     return path

@@ -22,7 +22,6 @@ from hone.storage.errors import InputError
 LARGEST_GROUP = 2**30  # bytes of a row group, unpacked
 MOST_VALUES = 50_000_000  # in one column of a row group
 BATCH = 2_000  # rows
-BUDGET = 32 * 2**20  # bytes that are turned into Python values at once
 
 
 def parquet(path: Path, name: str) -> Iterator[RawRow]:
@@ -96,13 +95,13 @@ def _rows(batches: Any) -> Iterator[RawRow]:
 
 
 def _made(batch: pa.RecordBatch, before: int) -> Iterator[RawRow]:
-    """The rows of a batch; halved until what is made of it at once is small."""
+    """The rows of a batch; halved until what is made of it at once is no more than a row may be."""
     if not batch.num_rows:
         return
     weight = sum(_weight(column) for column in batch.columns)
     if batch.num_rows == 1 and weight > LONGEST_ROW:
         yield RawRow(before + 1, problem=TOO_LONG)
-    elif batch.num_rows > 1 and weight > BUDGET:
+    elif weight > LONGEST_ROW:
         half = batch.num_rows // 2
         yield from _made(batch.slice(0, half), before)
         yield from _made(batch.slice(half), before + half)
