@@ -12,9 +12,9 @@ PROTECTED_GROUPS = (
     "disability",
     "religion",
     "nationality",
-    "sexual orientation",
-    "socio-economic status",
-    "political opinion",
+    "orientation",
+    "socio-economic",
+    "political",
 )
 
 BIAS = (

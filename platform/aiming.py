@@ -1,14 +1,13 @@
 """How many pairs to aim for: enough that the test split can tell whether the next model is better.
 
 What training itself needs nobody can say beforehand; the trend over iterations shows it. What the comparison needs
-can be computed, and this is it.
+can be computed, and this is it. The statistics are loaded when they are first asked for, not with the pages.
 """
 
 import math
 from functools import lru_cache
 from statistics import NormalDist
 
-from hone.evaluation.power import decisive_needed, smallest_preference
 from hone.platform.declared import gate_of
 from hone.storage.projects import ProjectSettings
 from hone.storage.records import Undefined
@@ -30,9 +29,7 @@ def pairs_for(preference: float, settings: ProjectSettings) -> int:
         settings: The level and the fewest decisive votes of its gate, and the share of its test split, are used.
     """
     gate = gate_of(settings)
-    needed = decisive_needed(preference, POWER, gate.level)
-    if isinstance(needed, Undefined):
-        raise ValueError(needed.undefined)
+    needed = _needed(preference, gate.level)
     items = math.ceil(max(needed, gate.min_decisive) / (1 - TIES))
     pairs = math.ceil(items / settings.fractions[2] / STEP) * STEP
     while not _finds(preference, _votes(pairs, settings), gate.level):  # the exact test's power is a saw
@@ -72,8 +69,19 @@ def _finds(preference: float, votes: int, level: float) -> bool:
     return not isinstance(found, Undefined) and found <= preference
 
 
+@lru_cache(maxsize=64)
+def _needed(preference: float, level: float) -> int:
+    from hone.evaluation.power import decisive_needed
+
+    found = decisive_needed(preference, POWER, level)
+    assert not isinstance(found, Undefined), "these preferences are far from even"
+    return found
+
+
 @lru_cache(maxsize=256)
 def _smallest(votes: int, level: float) -> float | Undefined:
+    from hone.evaluation.power import smallest_preference
+
     return smallest_preference(votes, POWER, level)
 
 
