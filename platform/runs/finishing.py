@@ -128,7 +128,7 @@ def _keep_suggestions(store: Store, run: Run, folder: RunFolder) -> None:
                 id=new_id(),
                 pair_id=each.id,
                 model_id=model_id,
-                response=each.text if each.text and each.text.strip() else None,
+                response=(each.text or "").strip() or None,
                 mean_logprob=each.mean_logprob,
                 run_id=run.id,
                 created_at=now(),
