@@ -88,6 +88,11 @@ def next_step(found: Standing) -> Step:
             says=f"Experts differ on {_pairs(found.pairs['disputed'])}: a lead decides on the page Adjudicate.",
             command="hone serve",
         )
+    if found.pairs["agreed"]:
+        return Step(
+            says=f"Experts agree on {_pairs(found.pairs['agreed'])}: a lead signs off on the page Adjudicate.",
+            command="hone serve",
+        )
     if found.batch is None:
         return _towards_a_batch(found, project)
     return _with_a_batch(found, iteration, project)

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from hone.evaluation.inputs import TrendPoint
 from hone.platform import loop
-from hone.storage import batches, matchups, people, reports, reviews, runs, seats
+from hone.storage import batches, deciding, flags, matchups, people, reports, reviews, runs, seats
 from hone.storage.matchups import MatchupSet
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -189,11 +189,19 @@ def _todo(
     todo = []
     if person.has("lead") and found.next:
         todo.append(Todo(role="As lead", says=found.next.says, more="", page=way[1], label=way[2]))
+    if person.has("lead") and (open_flags := flags.open_counts(cursor, project.id).total()):
+        todo.append(_for_flags(open_flags))
     if person.has("expert"):
         todo.append(_for_expert(cursor, project, person))
     if person.has("reviewer"):
         todo.append(_for_reviewer(cursor, project, person))
     return tuple(todo)
+
+
+def _for_flags(open_flags: int) -> Todo:
+    says = "1 flag is open." if open_flags == 1 else f"{open_flags:,} flags are open."
+    more = "Say what became of the words: mended, may stay, or no flag."
+    return Todo(role="As lead", says=says, more=more, page="adjudicate", label="Resolve flags")
 
 
 def _for_expert(cursor: Cursor, project: Project, person: Person) -> Todo:
@@ -204,7 +212,9 @@ def _for_expert(cursor: Cursor, project: Project, person: Person) -> Todo:
         if waiting
         else "No pair waits."
     )
-    return Todo(role="As expert", says=says, more=f"{done:,} done so far", page="review", label="Review pairs")
+    again = deciding.to_do_again(cursor, project.id, person.id)
+    more = f"{done:,} done so far" + (f", {again:,} sent back to you with a comment" if again else "")
+    return Todo(role="As expert", says=says, more=more, page="review", label="Review pairs")
 
 
 def _for_reviewer(cursor: Cursor, project: Project, person: Person) -> Todo:

@@ -39,6 +39,12 @@ def count(cursor: Cursor, project_id: str, state: Waiting) -> int:
     return int(value(cursor, sql, [project_id, state]))
 
 
+def to_do_again(cursor: Cursor, project_id: str, person_id: str) -> int:
+    """How many pairs wait for this person because their opinion was sent back."""
+    sql = "select count(*) from pair where project_id = ? and state = 'open' and reserved_for = ?"
+    return int(value(cursor, sql, [project_id, person_id]))
+
+
 def sent_back_by_request(cursor: Cursor, request_key: str) -> SentBack | None:
     """What an earlier try of the same request stored."""
     row = one(cursor, "select * from sent_back where request_key = ?", [request_key])

@@ -15,7 +15,7 @@ def standing(
     judging: tuple[int, int] | None = None,
     **pairs: int,
 ) -> Standing:
-    counts = {"open": 0, "disputed": 0, "approved": 0, "rejected": 0, **pairs}
+    counts = {"open": 0, "disputed": 0, "agreed": 0, "approved": 0, "rejected": 0, **pairs}
     return Standing.model_validate(
         {
             "project": "letters",
@@ -34,6 +34,7 @@ def standing(
         (standing(), "hone import FILE"),
         (standing(open=3), "hone serve"),
         (standing(open=3, disputed=1, approved=9), "hone serve"),
+        (standing(open=3, agreed=1, approved=9), "hone serve"),
         (standing(rejected=3), "hone import FILE"),
         (standing(approved=9), "hone batch freeze"),
         (standing(batch=1, approved=9), "hone train --project letters --batch 1"),
