@@ -1,10 +1,14 @@
 """A model's answers: which pairs it is asked, how the desk offers them, and what experts make of them."""
 
+import json
+from pathlib import Path
+
 import pytest
 from deskwork import Desk
 
 from hone.labeling import suggesting
 from hone.labeling.desk import next_view
+from hone.labeling.exporting import Choice, export
 from hone.labeling.saying import Verdict
 from hone.labeling.standing import change_settings
 from hone.storage import models, pairs, reviews, seats, suggestions
@@ -194,3 +198,15 @@ def test_an_opinion_that_was_taken_back_counts_no_more(desk_room: Desk, model: M
     desk_room.undo(desk_room.ana)
     with desk_room.store.read() as cursor:
         assert suggestions.uses_of_model(cursor, model.id) == []
+
+
+def test_an_export_with_provenance_names_the_model_whose_answer_was_taken(
+    desk_room: Desk, model: Model, tmp_path: Path
+) -> None:
+    one_opinion(desk_room)
+    decide(desk_room, suggest(desk_room, model, first_pair(desk_room)))
+    choice, to = Choice(format="pairs", provenance=True), tmp_path / "pairs.jsonl"
+    export(desk_room.store, desk_room.project, desk_room.lead, choice, to, prompt=lambda *_: "")
+    (row,) = [json.loads(line) for line in to.read_text(encoding="utf-8").splitlines()]
+    assert [version["why"] for version in row["provenance"]["versions"]] == ["import", "suggestion"]
+    assert [review["suggested_by"] for review in row["provenance"]["reviews"]] == ["Iteration X"]
