@@ -7,6 +7,7 @@ English (Manor and Li 2019, all_v1.json of github.com/lauramanor/legal_summariza
 """
 
 import argparse
+import re
 import shutil
 import sys
 import tempfile
@@ -117,7 +118,7 @@ def pages_of_the_example(chrome: Browser, address: str) -> None:
     lena.go("Training").row("Training, batch 2").sees(".h-chart")
     shot(lena, FOLDER / "run.png")
     lena.go("Pairs").press("Import a file").upload(FOLDER.parents[1] / "platform" / "example" / "pairs-2.jsonl")
-    lena.sees("button", "Import 179 rows")
+    lena.sees("button", re.compile(r"Import \d+ pairs"))
     shot(lena, FOLDER / "import.png")
     review(chrome, address, FOLDER / "review.png")
     dora = Walker(chrome, address, "dora", EXAMPLE_PASSWORD)
@@ -207,7 +208,7 @@ class Legal:
         lena.choose("context", "original_text").choose("response", "reference_summary").choose("group", "doc")
         lena.write("instruction text", "Say in plain English what this clause means.")
         self.shot(lena, "import")
-        lena.press("Import 446 rows").sees(".h-stats", "Added")
+        lena.press("Import 446 pairs").sees("button", "Import another file")
         self.shot(lena, "imported")
         lena.press("All pairs").sees(".h-row")
         self.shot(lena, "pairs")
