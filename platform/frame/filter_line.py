@@ -249,7 +249,7 @@ def _says(term: str, value: str) -> str:
     if term.startswith(("metadata.", "rated.")):
         return f"{filtering.field_of(term)}: {value.replace('..', '–')}"
     if term in ("check", "-check"):
-        return NAMES[term] + _check(value).lower()
+        return NAMES[term] + ("any finding" if value == ANY else _check(value).lower())
     return NAMES.get(term, f"{term}: ") + value
 
 

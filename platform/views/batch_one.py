@@ -59,7 +59,7 @@ def _choice(batch: Batch, other: Batch | None, made: list[Batch]) -> None:
 
 
 def _alone(project: Project, batch: Batch) -> None:
-    with shell.store().read() as cursor:
+    with st.spinner("Reading the batch", show_time=True), shell.store().read() as cursor:
         items = batches.items(cursor, batch.id)
         left = batches.exclusions(cursor, batch.id)
     parts.stats(

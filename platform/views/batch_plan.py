@@ -37,7 +37,7 @@ def planned(project: Project, wanted: PairFilter, number: int) -> Plan | None:
         return _plan(shell.store(), project, wanted, *key)
 
 
-@st.cache_resource(max_entries=4, ttl=900, show_spinner=False)
+@st.cache_resource(max_entries=2, ttl=900, show_spinner=False)  # 100,000 pairs are some 200 MB
 def _plan(_store: Any, _project: Project, _wanted: PairFilter, *_key: str) -> Plan:
     return batch_plan.plan(_store, _project, _wanted)
 

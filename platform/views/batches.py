@@ -101,11 +101,11 @@ def _batch(batch: Batch, by: str, earlier: Batch | None) -> None:
         f"{parts.ago(batch.frozen_at, now())} by {esc(by)}</div></div>"
     )
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.code(f"sha256 {batch.sha256}", language=None, wrap_lines=True, width=590)
+        st.code(f"sha256 {batch.sha256}", language=None, wrap_lines=True, width=612)
         st.space("stretch")
         if earlier:
             st.button(
-                f"Compare with {earlier.number}",
+                f"Compare with batch {earlier.number}",
                 key=f"compare-{batch.id}",
                 type="tertiary",
                 on_click=partial(shell.opened, "batches", (batch.id, earlier.id)),
