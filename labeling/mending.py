@@ -75,6 +75,21 @@ def mend(
     return Mended(pairs=done, left_out=dict(left_out))
 
 
+def check_again(store: Store, project: Project, person: Person) -> None:
+    """Forget what was found in a project, and have all of its pairs checked anew.
+
+    Raises:
+        Forbidden: The person is no lead.
+    """
+    person.must("lead")
+
+    def change(cursor: Cursor) -> None:
+        findings.forget(cursor, project.id)
+        audit.record(cursor, person.id, "checked again", project.id)
+
+    store.write(change)
+
+
 def _mend(cursor: Cursor, project: Project, person: Person, kinds: Sequence[str], ids: Sequence[str]) -> Mended:
     found = findings.of_pairs(cursor, ids)
     held = queue.held_by(cursor, ids)

@@ -27,6 +27,8 @@ class Checker:
     def __init__(self, store: Store):
         self.store = store
         self._wake = threading.Event()
+        self._idle = threading.Event()
+        self._lock = threading.Lock()  # between the two
         self._stopping = False
         self._thread: threading.Thread | None = None
         self._breathed = 0.0
@@ -34,7 +36,7 @@ class Checker:
     def start(self) -> None:
         """Begin with what is unchecked, and with each import after it."""
         if self._thread is None:
-            self._wake.set()
+            self.wake()
             self._thread = threading.Thread(target=self._loop, name="hone-checker", daemon=True)
             self._thread.start()
 
@@ -45,7 +47,13 @@ class Checker:
 
     def wake(self) -> None:
         """Pairs have come, or texts have changed."""
-        self._wake.set()
+        with self._lock:
+            self._idle.clear()
+            self._wake.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until the thread has nothing left to do; False when that takes longer than `timeout` seconds."""
+        return self._idle.wait(timeout)
 
     def stop(self) -> None:
         """Stop within some milliseconds; what was checked but not stored is checked again."""
@@ -78,6 +86,9 @@ class Checker:
                 print(f"hone: the checks wait: {problem}")
             except Exception:  # a check that fails must not take the others' work with it, nor go round for ever
                 traceback.print_exc()
+            with self._lock:
+                if not self._wake.is_set():
+                    self._idle.set()
 
     def _all(self) -> None:
         with self.store.read() as cursor:

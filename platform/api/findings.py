@@ -107,9 +107,9 @@ async def finish(opened: Open, project: Of, _: Lead, up_to: UpTo) -> Progress:
 
 
 @router.post("/projects/{name}/findings/again")
-def again(opened: Open, project: Of, _: Lead) -> Progress:
+def again(opened: Open, project: Of, who: Lead) -> Progress:
     """Forget what was found, and have all pairs checked anew."""
-    opened.store.write(lambda cursor: findings.forget(cursor, project.id))
+    mending.check_again(opened.store, project, who)
     opened.checker.wake()
     with opened.store.read() as cursor:
         return findings.progress(cursor, project.id)

@@ -4,12 +4,13 @@ from functools import partial
 
 import streamlit as st
 
+from hone.labeling import filtering
 from hone.labeling.checks.kinds import KINDS
 from hone.platform import story
 from hone.platform.frame import filter_line, parts, shell
 from hone.platform.frame.safe_html import clipped, diff, esc
 from hone.platform.story import Told
-from hone.platform.views import importing, pairs_acts, sending_back
+from hone.platform.views import checks, exporting, importing, pair_texts, pairs_acts, sending_back
 from hone.storage import pairs
 from hone.storage.filters import PairFilter
 from hone.storage.pairs import Pair
@@ -32,12 +33,26 @@ def page() -> None:
     if chosen == "import" and person.has("lead"):
         _back()
         importing.draw(project, person)
+    elif chosen == "checks":
+        _back()
+        checks.draw(project, person)
+    elif chosen == "export" and person.has("lead"):
+        _export(project, person)
     elif chosen:
         _back()
         with shell.trouble():
             _one(project, person, chosen)
     else:
         _all(project, person)
+
+
+def _export(project: Project, person: Person) -> None:
+    """The way out for the pairs of the filter; what is approved of them, unless it says other states."""
+    _back()
+    wanted = filter_line.chosen(project, person)
+    meant = wanted if wanted.states else wanted.model_copy(update={"states": ("approved",)})
+    parts.heading("Export pairs", filtering.text_of(meant))
+    exporting.draw(project, person, meant)
 
 
 def _back() -> None:
@@ -58,6 +73,7 @@ def _all(project: Project, person: Person) -> None:
         return
     lead = f"{total:,} in this project. Every text and every opinion that it ever had is kept."
     with parts.heading_with("Pairs", lead):
+        st.button("Checks", key="checks", on_click=partial(_open, "checks"), icon=":material/fact_check:")
         if person.has("lead"):
             st.button("Import a file", key="import", on_click=partial(_open, "import"), icon=":material/upload:")
     shell.said()
@@ -144,11 +160,7 @@ def _one(project: Project, person: Person, pair_id: str) -> None:
     parts.chips(parts.chip(pair.state, TONES[pair.state], dot=True), *group, *metadata)
     left, right = st.columns([1.5, 1], gap="large")
     with left:
-        parts.field("Instruction", pair.instruction)
-        parts.field("Context", pair.context, "h-quiet h-quote")
-        parts.field("Response as imported" if told.response != pair.response else "Response", pair.response)
-        if told.response != pair.response:
-            parts.field("Response as approved", told.response)
+        pair_texts.draw(pair, told.response)
     with right:
         st.html('<div class="h-eyebrow">What happened</div>')
         names = {category.key: category.name for category in project.settings.taxonomy}

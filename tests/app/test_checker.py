@@ -1,0 +1,100 @@
+"""The thread that checks pairs in the background, and the command that shows what it found."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from hone.platform.checker import Checker
+from hone.platform.cli import app
+from hone.storage import findings, pairs
+from hone.storage.pairs import NewPair
+from hone.storage.people import Person
+from hone.storage.projects import Project
+from hone.storage.store import Store
+
+ROWS = [NewPair(instruction=f"Add {n}.", response=f" The sum of it is {n}.") for n in range(30)]
+
+
+def checked(store: Store, project: Project) -> int:
+    with store.read() as cursor:
+        return findings.progress(cursor, project.id).checked
+
+
+def test_pairs_are_checked_at_the_start_and_after_each_import(store: Store, project: Project, lead: Person) -> None:
+    store.write(lambda cursor: pairs.add(cursor, project.id, ROWS[:10], author_id=lead.id))
+    checker = Checker(store)
+    checker.start()
+    assert checker.wait(20)
+    assert checked(store, project) == 10
+    store.write(lambda cursor: pairs.add(cursor, project.id, ROWS[10:], author_id=lead.id))
+    checker.wake()
+    assert checker.wait(20)
+    assert checked(store, project) == 30
+    checker.stop()
+    assert not checker.started
+
+
+def test_it_stops_at_once_and_the_next_one_goes_on(store: Store, project: Project, lead: Person) -> None:
+    many = [NewPair(instruction=f"Add {n}.", response=f"The sum is {n}. " * 30) for n in range(1_000)]
+    store.write(lambda cursor: pairs.add(cursor, project.id, many, author_id=lead.id))
+    first, second = Checker(store), Checker(store)
+    first.start()
+    first.stop()
+    assert checked(store, project) < 1_000
+    second.start()
+    assert second.wait(60)
+    second.stop()
+    assert checked(store, project) == 1_000
+
+
+def test_more_than_some_thousands_wait_for_a_server(store: Store, project: Project, lead: Person) -> None:
+    store.write(lambda cursor: pairs.add(cursor, project.id, ROWS, author_id=lead.id))
+    checker = Checker(store)
+    assert checker.finish(project.id, at_most=29).checked == 0
+    assert checker.finish(project.id, at_most=30).checked == 30
+
+
+def test_nothing_that_checks_is_imported_with_the_server() -> None:
+    code = "import sys, hone.platform.server; print([n for n in sys.modules if 'langid' in n or 'spellcheck' in n])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+@pytest.fixture
+def hone(tmp_path: Path) -> Callable[..., Result]:
+    rows = [{"instruction": "Reply.", "response": f" Mail a{n}@b.example, it is number {n}."} for n in range(3)]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+
+    def run(*words: str) -> Result:
+        return CliRunner().invoke(app, ["--workspace", str(tmp_path / "w"), *words])
+
+    told = run("import", str(tmp_path / "rows.jsonl"), "--project", "mail")
+    assert told.exit_code == 0, told.output
+    return run
+
+
+def test_an_import_is_checked_and_the_command_shows_what_was_found(hone: Callable[..., Result]) -> None:
+    told = json.loads(hone("check", "--json").stdout)
+    assert told["progress"] == {"checked": 3, "total": 3}
+    assert {one["kind"]["key"]: one["pairs"] for one in told["kinds"]} == {"personal_data": 3, "spacing": 3}
+    assert "“a0@b.example” looks like an e-mail address." in hone("check", "--kind", "personal_data").output
+
+
+def test_the_command_mends_named_pairs_and_says_what_it_left(hone: Callable[..., Result]) -> None:
+    assert "1 pair mended." in hone("check", "--fix", "mask,trim", "--pairs", "2").output
+    told = json.loads(hone("check", "--json").stdout)
+    assert {one["kind"]["key"]: one["pairs"] for one in told["kinds"]} == {"personal_data": 2, "spacing": 2}
+    assert "3 of 3 pairs checked" in hone("check", "--again").output
+
+
+def test_what_cannot_be_mended_is_refused_in_one_line(hone: Callable[..., Result]) -> None:
+    told = hone("check", "--fix", "toxic")
+    assert told.exit_code == 2
+    assert "only an expert can see to it" in told.output
+    assert hone("check", "--kind", "beauty").exit_code == 2
+    assert hone("check", "--pairs", "2").exit_code == 2
