@@ -206,14 +206,15 @@ def everything(cursor: Cursor) -> list[Project]:
     return list(newest.values())
 
 
-def versions(cursor: Cursor, project_id: str) -> list[Version]:
-    """All settings that a project has had, the first one first."""
+def versions(cursor: Cursor, project_id: str, last: int | None = None) -> list[Version]:
+    """The settings that a project has had, the first one first; with `last` only so many of the newest."""
     found = rows(
         cursor,
-        "select version, made_by, made_at, settings from project_version where project_id = ? order by version",
-        [project_id],
+        "select version, made_by, made_at, settings from project_version where project_id = ? "
+        "order by version desc limit ?",
+        [project_id, last or 1_000_000],
     )
-    return [Version.model_validate({**row, "settings": _settings(row)}) for row in found]
+    return [Version.model_validate({**row, "settings": _settings(row)}) for row in reversed(found)]
 
 
 _NEWEST = (

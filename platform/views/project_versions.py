@@ -16,6 +16,8 @@ from hone.storage.people import Person
 from hone.storage.projects import Project, Version
 from hone.storage.records import now
 
+NEWEST = 10  # versions that are told at once
+
 
 def draw(project: Project, person: Person) -> None:
     """Draw the copy, the file, and what each version changed."""
@@ -41,10 +43,12 @@ def draw(project: Project, person: Person) -> None:
 
 
 def _list(project: Project, person: Person) -> None:
+    everything = st.session_state.get(key(project, "all"), False)
     with shell.store().read() as cursor:
-        made = projects.versions(cursor, project.id)
+        made = projects.versions(cursor, project.id, None if everything else NEWEST + 1)
     names = shell.names_of({each.made_by for each in made})
-    for place in range(len(made) - 1, -1, -1):
+    oldest = 0 if everything or len(made) <= NEWEST else 1  # one more is read, to tell what changed
+    for place in range(len(made) - 1, oldest - 1, -1):
         before = made[place - 1] if place else None
         with st.container(horizontal=True, vertical_alignment="center", key=key(project, f"card-version{place}")):
             st.html(_told(made[place], before, names.get(made[place].made_by, "somebody")), width="stretch")
@@ -55,6 +59,8 @@ def _list(project: Project, person: Person) -> None:
                     type="tertiary",
                     on_click=partial(shell.act, partial(_use_again, project, person, made[place])),
                 )
+    if len(made) > NEWEST:
+        st.toggle("All versions", key=key(project, "all"))
 
 
 def _told(version: Version, before: Version | None, who: str) -> str:

@@ -26,3 +26,15 @@ def test_a_change_of_settings_that_somebody_else_has_changed_is_refused(
     change(store, project, lead, "Kind replies.")
     with pytest.raises(Conflict, match="changed in the meantime"):
         change(store, project, lead, "Short replies.")
+
+
+def test_versions_are_kept_and_the_newest_can_be_asked_for(store: Store, project: Project, lead: Person) -> None:
+    newest = project
+    for purpose in ("One.", "Two.", "Three."):
+        newest = change(store, newest, lead, purpose)
+    with store.read() as cursor:
+        everything = projects.versions(cursor, project.id)
+        two = projects.versions(cursor, project.id, last=2)
+    assert [each.settings.purpose for each in everything] == ["", "One.", "Two.", "Three."]
+    assert [each.version for each in two] == [3, 4]
+    assert {each.made_by for each in everything} == {lead.id}

@@ -1,6 +1,7 @@
 """The page Project: a project is set up on one page, and changed by its tabs."""
 
 import json
+from functools import partial
 
 import pytest
 from browsing import Browser
@@ -10,8 +11,8 @@ from hone.labeling.templates.shelf import template
 from hone.platform.frame import project_form
 from hone.storage import gold, projects
 from hone.storage.people import Person
-from hone.storage.projects import Project
-from hone.storage.store import Store
+from hone.storage.projects import Project, ProjectSettings
+from hone.storage.store import Cursor, Store
 
 
 def newest(store: Store, name: str) -> Project:
@@ -224,6 +225,21 @@ def test_versions_say_who_changed_what_and_an_old_one_can_be_used_again(
     seen.press("Use again")
     assert newest(store, project.name).settings.judges == 1
     assert newest(store, project.name).version == 3
+
+
+def changed(project: Project, settings: ProjectSettings, lead: Person, cursor: Cursor) -> Project:
+    return projects.change(cursor, project, settings, lead)
+
+
+def test_of_many_versions_the_newest_are_told_first(store: Store, project: Project, lead: Person) -> None:
+    for number in range(12):
+        settings = project.settings.model_copy(update={"purpose": f"Purpose {number}."})
+        project = store.write(partial(changed, project, settings, lead))
+    seen = Browser(store, lead).go("project")
+    assert "Version 4 ·" in seen.text
+    assert "Version 3 ·" not in seen.text
+    seen.page.toggle[0].set_value(True).run()
+    assert "Version 1 ·" in seen.text
 
 
 def test_settings_are_copied_into_a_new_project(store: Store, project: Project, lead: Person) -> None:
