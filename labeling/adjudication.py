@@ -207,7 +207,7 @@ def _chosen(
 def _dispute(cursor: Cursor, pair: Pair) -> Dispute:
     given = opinions(cursor, pair)
     found = pairs.texts(cursor, [review.revision_id for review in given])
-    marked = reviews.flags(cursor, [pair.id])
+    marked = {review.id: reviews.flags_of(cursor, review.id) for review in given}
     versions = tuple(
         Version(
             label=label,
@@ -216,7 +216,7 @@ def _dispute(cursor: Cursor, pair: Pair) -> Dispute:
             edited=review.revision_id != review.seen_revision,
             ratings=review.ratings,
             categories=review.categories,
-            flags=tuple(_marked(flag, found[review.revision_id]) for flag in marked if flag.review_id == review.id),
+            flags=tuple(_marked(flag, found[review.revision_id]) for flag in marked[review.id]),
             note=review.note,
         )
         for label, review in zip(LABELS, given, strict=False)

@@ -25,11 +25,11 @@ class Resolution(Record):
     created_at: datetime
 
 
-# Flags of opinions that stand, on pairs that count.
+# Flags of opinions that stand, on pairs that count: by what is left out, which is little.
 _STANDING = (
-    "from flag f join pair p on p.id = f.pair_id "
-    "where p.project_id = ? and p.kind = 'pair' "
-    "and exists (select 1 from current_review v where v.id = f.review_id) "
+    "from flag f where f.pair_id not in (select p.id from pair p where p.project_id <> ? or p.kind <> 'pair') "
+    "and f.review_id not in (select u.undoes from review u where u.undoes is not null "
+    "union all select s.review_id from sent_back s union all select c.id from review c where c.kind <> 'review') "
 )
 _OPEN = "and not exists (select 1 from flag_resolution s where s.flag_id = f.id) "
 
