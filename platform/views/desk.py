@@ -121,12 +121,14 @@ def _decide(project: Project, person: Person, view: DeskView) -> None:
             seen=view.revision.id if ours and view.revision else said.seen,
         )
         st.session_state[_ANSWERED] = (said.request, True)
-        return f"Pair {_number(review)} {_WORDS[review.decision]} and saved."
+        return f"Pair {_number(review, view)} {_WORDS[review.decision]} and saved."
 
     shell.act(deed)
 
 
-def _number(review: Review) -> int:
+def _number(review: Review, view: DeskView) -> int:
+    if view.pair and view.pair.id == review.pair_id:
+        return view.pair.number
     with shell.store().read() as cursor:
         return pairs.get(cursor, review.pair_id).number
 

@@ -134,7 +134,7 @@ function anchorPanel(desk, dimension, row) {
   const panel = element("div", "d-anchors");
   panel.append(element("p", "", dimension.question));
   for (const [score, text] of dimension.anchors) {
-    const line = labelled(element("button", "d-anchor"), { type: "button", tabindex: "-1" });
+    const line = labelled(element("button", "d-anchor"), { type: "button", tabindex: "-1", "aria-hidden": "true" });
     line.append(element("b", "", String(score)), element("span", "", text));
     line.addEventListener("click", () => row.choose(score, true));
     panel.append(line);

@@ -14,7 +14,7 @@ function layOut(desk) {
   desk.editor = new Editor(desk);
   desk.form = new Form(desk);
   main.append(desk.guideNode, findingChips(desk), ...desk.questions.map((each) => each.box), desk.editor.node);
-  desk.side = element("aside", "d-side");
+  desk.side = labelled(element("aside", "d-side"), { "aria-label": "What you think of it" });
   desk.side.append(desk.form.node);
   desk.marking = new Marking(desk);
   const columns = element("div", "d-columns");
