@@ -16,6 +16,7 @@ from hone.storage.filters import PairFilter
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import sha256
+from hone.storage.store import Store
 
 NAMES: dict[Format, str] = {
     "pairs": "Everything (JSON lines)",
@@ -62,7 +63,7 @@ def draw(project: Project, person: Person, chosen: PairFilter | Batch = APPROVED
     with shell.trouble():
         st.download_button(
             "Download the preferences" if picked == "dpo" else f"Download {parts.count(total, 'pair')}",
-            partial(_made, project, person, choice),
+            partial(made_bytes, shell.store(), project, person, choice),
             file_name=f"{name}-{picked}{suffix}",
             mime=MEDIA.get(suffix, "application/jsonl"),
             key=f"export-{key}-{picked}-{provenance}",
@@ -81,9 +82,8 @@ def _count(project: Project, wanted: PairFilter) -> int:
         return exports.count(cursor, project.id, wanted)
 
 
-def _made(project: Project, person: Person, choice: Choice) -> bytes:
+def made_bytes(store: Store, project: Project, person: Person, choice: Choice) -> bytes:
     """The file, made when the button is pressed."""
-    store = shell.store()
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=store.workspace.exports))
     try:
         return files.made(store, project, person, choice, folder).read_bytes()

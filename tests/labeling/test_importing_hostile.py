@@ -21,8 +21,8 @@ from hone.storage.errors import InputError
 GOOD = b'{"instruction": "Say hello.", "response": "Hello."}\n'
 
 
-def bring(room: Desk, path: Path, **more: bool) -> ImportResult:
-    return import_file(room.store, room.project, room.lead, path, **more)
+def bring(room: Desk, path: Path) -> ImportResult:
+    return import_file(room.store, room.project, room.lead, path)
 
 
 def file(folder: Path, content: bytes, name: str = "rows.jsonl") -> Path:

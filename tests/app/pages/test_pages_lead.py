@@ -11,8 +11,11 @@ from hone.evaluation import assemble, judging, matchups
 from hone.evaluation.judging import Verdict
 from hone.labeling import desk
 from hone.labeling.desk import Opinion
+from hone.labeling.exporting import Choice
 from hone.platform import runtime as processes
+from hone.platform.views import exporting
 from hone.storage import batches, models, pairs, people, projects, reports, reviews, runs, seats
+from hone.storage.filters import PairFilter
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import new_id, now
@@ -94,22 +97,42 @@ def test_a_file_is_imported_with_its_bad_rows_named(store: Store, project: Proje
     seen = Browser(store, lead).go("pairs").press("Import a file")
     seen.page.file_uploader[0].upload("mine.jsonl", body.encode()).run()
     seen.whole()
-    assert "1 row cannot be read" in seen.text
-    seen.press("Import 3 rows")
+    assert "These rows will be refused" in seen.text
+    assert "line 3" in seen.text
+    with store.read() as cursor:
+        assert pairs.listing(cursor, project.id) == []
+    seen.press("Import 1 pair")
     with store.read() as cursor:
         assert [pair.instruction for pair in pairs.listing(cursor, project.id)] == ["Say hello."]
     assert "line 3" in seen.text
     assert "the instruction is missing or empty" in seen.text
 
 
-def test_a_file_can_be_refused_whole(store: Store, project: Project, lead: Person) -> None:
+def test_a_file_without_an_instruction_asks_for_one_text_for_all(store: Store, project: Project, lead: Person) -> None:
     seen = Browser(store, lead).go("pairs").press("Import a file")
-    seen.page.file_uploader[0].upload("mine.csv", b"prompt,answer\nSay hello.,Hello.\n,Nothing.\n").run()
-    seen.widget("checkbox", "strict-").check().run()
-    seen.press("Import 2 rows")
-    assert "so nothing went in" in seen.text
+    seen.page.file_uploader[0].upload("mine.csv", b"text,summary\nA long clause.,Short.\n").run()
+    assert "Choose what gives the instruction" in seen.text
+    seen.widget("text_input", "instruction-text-").input("Say it in plain English.").run()
+    seen.press("Import 1 pair")
     with store.read() as cursor:
-        assert pairs.listing(cursor, project.id) == []
+        [pair] = pairs.listing(cursor, project.id)
+    assert (pair.instruction, pair.context) == ("Say it in plain English.", "A long clause.")
+
+
+def test_a_file_that_is_known_already_has_nothing_to_import(store: Store, project: Project, lead: Person) -> None:
+    seen = Browser(store, lead).go("pairs").press("Import a file")
+    body = b"prompt,answer\nSay hello.,Hello.\n"
+    seen.page.file_uploader[0].upload("mine.csv", body).run()
+    seen.press("Import 1 pair").press("Import another file")
+    seen.page.file_uploader[0].upload("again.csv", body).run()
+    assert "There is nothing to import" in seen.text
+
+
+def test_pairs_that_a_filter_means_can_be_downloaded(store: Store, project: Project, lead: Person) -> None:
+    add_pairs(store, project, 3, lead)
+    choice = Choice(format="alpaca", wanted=PairFilter(states=("open",)))
+    lines = exporting.made_bytes(store, project, lead, choice).splitlines()
+    assert [json.loads(line)["instruction"] for line in lines] == [f"Answer letter {number}." for number in (1, 2, 3)]
 
 
 def test_approved_pairs_are_frozen_and_the_batch_verified(
