@@ -51,17 +51,16 @@ def changed_words(old: str, new: str) -> tuple[int, int]:
 
 def _steps(old: str, new: str) -> list[Step]:
     """What is kept and what is changed, alternately."""
-    in_words = max(len(TOKEN.findall(old)), len(TOKEN.findall(new))) <= LONG
-    steps = _compared(TOKEN, old, new) if in_words else _by_sentence(old, new)
+    a, b = TOKEN.findall(old), TOKEN.findall(new)
+    steps = _compared(TOKEN, a, b) if max(len(a), len(b)) <= LONG else _by_sentence(old, new)
     return [
         (kept, "".join(was for _, was, _ in run), "".join(becomes for _, _, becomes in run))
         for kept, run in ((kept, list(run)) for kept, run in groupby(steps, key=itemgetter(0)))
     ]
 
 
-def _compared(unit: re.Pattern[str], old: str, new: str) -> Iterator[Step]:
-    """The two texts cut into units and matched (Ratcliff and Obershelp, as in difflib)."""
-    a, b = unit.findall(old), unit.findall(new)
+def _compared(unit: re.Pattern[str], a: list[str], b: list[str]) -> Iterator[Step]:
+    """The units of two texts matched (Ratcliff and Obershelp, as in difflib), without the ends that are the same."""
     head = _alike(a, b)
     tail = _alike(a[head:][::-1], b[head:][::-1])
     if head:
@@ -89,8 +88,8 @@ def _matched(unit: re.Pattern[str], a: list[str], b: list[str]) -> Iterator[Step
 
 def _by_sentence(old: str, new: str) -> Iterator[Step]:
     """Long texts: whole sentences first, then the words of those that changed."""
-    for kept, was, becomes in _compared(SENTENCE, old, new):
-        yield from [(kept, was, becomes)] if kept else _compared(TOKEN, was, becomes)
+    for kept, was, becomes in _compared(SENTENCE, SENTENCE.findall(old), SENTENCE.findall(new)):
+        yield from [(kept, was, becomes)] if kept else _compared(TOKEN, TOKEN.findall(was), TOKEN.findall(becomes))
 
 
 def _joined(steps: list[Step]) -> list[Step]:

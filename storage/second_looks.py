@@ -31,11 +31,12 @@ def due(cursor: Cursor, project_id: str, wishes: Sequence[Wish]) -> dict[str, st
     if not drawing:
         return {}
     turns = tally.turns(cursor, project_id)
-    drawn = {wish.person_id: _draw(cursor, wish, turns.get(wish.person_id, 0)) for wish in drawing}
+    drawn = {wish.person_id: draw(cursor, wish, turns.get(wish.person_id, 0)) for wish in drawing}
     return {person_id: pair_id for person_id, pair_id in drawn.items() if pair_id is not None}
 
 
-def _draw(cursor: Cursor, wish: Wish, turn: int) -> str | None:
+def draw(cursor: Cursor, wish: Wish, turn: int) -> str | None:
+    """The pair of the second look that this turn of the person brings, if it brings one."""
     chance = int(_hash(wish, str(turn))[:12], 16) / 16**12
     if chance < wish.gold_rate:
         return _gold(cursor, wish)
