@@ -9,7 +9,7 @@ compared as arrays.
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -99,11 +99,12 @@ class Shingled:
 def _shingles(texts: Sequence[Sequence[str]]) -> tuple[Ints, NDArray[np.uint64]]:
     """The owner and the code of every shingle, in their order; a text of one or two words is one itself."""
     lengths = np.fromiter((len(words) for words in texts), np.int64, len(texts))
-    number: dict[str, int] = {}
+    spoken = dict.fromkeys(chain.from_iterable(texts))
+    number = dict(zip(spoken, range(1, len(spoken) + 1), strict=True))
     ids = np.zeros(int(lengths.sum()) + 2 * len(texts), np.uint64)  # two signs of the end stand behind each text
     starts = np.cumsum(lengths + 2) - (lengths + 2)
-    spoken = (number.setdefault(word, len(number) + 1) for words in texts for word in words)
-    ids[_ranges(starts, lengths)] = np.fromiter(spoken, np.uint64, int(lengths.sum()))
+    numbers = map(number.__getitem__, chain.from_iterable(texts))
+    ids[_ranges(starts, lengths)] = np.fromiter(numbers, np.uint64, int(lengths.sum()))
     many = np.where(lengths > 0, np.maximum(lengths - 2, 1), 0)
     at = _ranges(starts, many)
     with np.errstate(over="ignore"):
