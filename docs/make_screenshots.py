@@ -113,6 +113,8 @@ def pages_of_the_example(chrome: Browser, address: str) -> None:
     for title, part in ready.items():
         lena.go(title).sees(part)
         shot(lena, FOLDER / f"{title.lower()}.png", high=title != "Pairs")
+    lena.go("Team").sees(".h-range")
+    shot(lena, FOLDER / "team.png")
     lena.go("Reports").press("Open").sees(".hone-report .verdict")
     shot(lena, FOLDER / "report.png")
     lena.go("Training").row("Training, batch 2").sees(".h-chart")
@@ -121,6 +123,9 @@ def pages_of_the_example(chrome: Browser, address: str) -> None:
     lena.sees("button", re.compile(r"Import \d+ pairs"))
     shot(lena, FOLDER / "import.png")
     review(chrome, address, FOLDER / "review.png")
+    ana = Walker(chrome, address, "ana", EXAMPLE_PASSWORD)
+    ana.go("My work").sees(".h-range")
+    shot(ana, FOLDER / "my-work.png")
     dora = Walker(chrome, address, "dora", EXAMPLE_PASSWORD)
     dora.go("Judge").sees(".h-sides")
     shot(dora, FOLDER / "judge.png")
