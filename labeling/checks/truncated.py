@@ -13,7 +13,8 @@ _OPEN_END = re.compile(
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’)\]]*\s")
 _ITEM = re.compile(r"\s*(?:[-*•–]|\d+[.)]|[A-Za-z][.)]|\|)")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
-_NEARLY_ALL = 0.95
+_NEARLY_ALL = 0.95  # of a project's responses end with a full stop, for one without to be cut off
+_SHORTEST = 10  # characters: "ok" is not cut off, it is no answer
 _LAST_WORDS = 8  # of a line, from which on it is a sentence and should end like one
 
 
@@ -46,12 +47,9 @@ def _why(said: str) -> str | None:
 
 def _unlike_the_others(said: str, norms: Norms) -> str | None:
     """Where the team ends its responses with a full stop, one without was cut off."""
-    if (
-        norms.ended is None
-        or norms.ended < _NEARLY_ALL
-        or said[-1] in "`>|"
-        or not (said[-1].isalnum() or said[-1] == ",")
-    ):
+    if norms.ended is None or norms.ended < _NEARLY_ALL or len(said) < _SHORTEST:
+        return None
+    if not (said[-1].isalnum() or said[-1] == ","):
         return None
     return f"Ends without a full stop, unlike nearly all responses here: {shown(said[-30:])}."
 

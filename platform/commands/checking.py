@@ -83,7 +83,8 @@ def _show_kind(here: Session, kind: str, as_json: bool) -> None:
         return
     for pair in found[:SHOWN]:
         for one in pair["findings"][:3]:
-            terminal.say(f"#{pair['number']} {one['field']}: {one['says']}")
+            place = f" {one['field']}" if one["end"] else ""
+            terminal.say(f"#{pair['number']}{place}: {one['says']}")
     if len(found) > SHOWN:
         terminal.notice(f"... and {len(found) - SHOWN:,}{'+' if len(found) == 1000 else ''} more; --json shows them.")
     if not found:

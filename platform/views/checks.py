@@ -96,7 +96,8 @@ def _one_each(found: list[Finding]) -> list[Finding]:
 
 
 def _example(finding: Finding, number: int) -> str:
-    return f'<div class="h-small">#{number} {esc(finding.field)}: {esc(clipped(finding.says, 120))}</div>'
+    place = f" {finding.field}" if finding.end else ""
+    return f'<div class="h-small">#{number}{esc(place)}: {esc(clipped(finding.says, 120))}</div>'
 
 
 def _foot(project: Project, person: Person, progress: Progress) -> None:
