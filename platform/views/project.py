@@ -7,7 +7,7 @@ import streamlit as st
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import prose
 from hone.platform.views import project_asked, project_examples, project_new, project_rules, project_versions
-from hone.platform.views.project_parts import change, key
+from hone.platform.views.project_parts import change, key, show_newest, shown
 from hone.storage import projects
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -23,11 +23,15 @@ def page() -> None:
     if not known or st.session_state.get(project_new.OPEN):
         project_new.draw(person, known)
         return
-    project = shell.project(person)
+    newest = shell.project(person)
+    project = shown(newest)
     lead = f"Version {project.version}. A change makes a new one; what was said under an older one stays as it was."
     with parts.heading_with(project.name, lead):
         st.button("New project", key="new-project", on_click=partial(project_new.show, True))
     shell.said()
+    if newest.version != project.version:
+        parts.message(f"Somebody else made version {newest.version} meanwhile. What you see and type is still yours.")
+        st.button("Take their version", key="take-newest", on_click=show_newest)
     tabs = st.tabs(TABS, key="project-tabs")
     drawn = (_guidelines, project_asked.rubric, project_asked.flags, project_rules.rules, project_versions.draw)
     for tab, draw in zip(tabs, drawn, strict=True):

@@ -7,7 +7,7 @@ import streamlit as st
 from hone.labeling.setting_up import add_example
 from hone.platform.frame import parts, project_form, shell
 from hone.platform.frame.safe_html import clipped, esc
-from hone.platform.views.project_parts import key
+from hone.platform.views.project_parts import key, show_newest
 from hone.storage.errors import InputError
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -62,5 +62,6 @@ def _add(project: Project, person: Person, row: dict[str, object]) -> None:
         raise InputError("The example is empty. Write its instruction and its response.")
     made, is_gold = shell.store().write(lambda cursor: add_example(cursor, project, found[0], person))
     but = "" if is_gold else " It is no gold pair: a pair of the project has these texts."
+    show_newest()
     shell.say(f"Saved as version {made.version}.{but}")
     st.rerun()

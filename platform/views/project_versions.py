@@ -10,7 +10,7 @@ from hone.labeling.settings_words import differences
 from hone.labeling.standing import change_settings
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import esc
-from hone.platform.views.project_parts import key
+from hone.platform.views.project_parts import key, show_newest
 from hone.storage import projects
 from hone.storage.people import Person
 from hone.storage.projects import Project, Version
@@ -72,6 +72,7 @@ def _told(version: Version, before: Version | None, who: str) -> str:
 
 def _use_again(project: Project, person: Person, version: Version) -> str:
     made = shell.store().write(lambda cursor: change_settings(cursor, project, version.settings, person))
+    show_newest()
     return f"Version {made.version} says what version {version.version} said."
 
 

@@ -231,6 +231,23 @@ def changed(project: Project, settings: ProjectSettings, lead: Person, cursor: C
     return projects.change(cursor, project, settings, lead)
 
 
+def test_what_is_typed_stays_when_somebody_else_saves_meanwhile(store: Store, project: Project, lead: Person) -> None:
+    seen = Browser(store, lead).go("project")
+    settings = project.settings.model_copy(update={"judges": 3})
+    store.write(partial(changed, project, settings, lead))
+    fill(seen, "guidelines", "A text of ten minutes.", "text_area")
+    save(seen, GUIDELINES)
+    assert "The settings of contracts were changed in the meantime" in seen.text
+    assert "Somebody else made version 2 meanwhile" in seen.text
+    assert seen.widget("text_area", "guidelines").value == "A text of ten minutes."
+    seen.press("Take their version")
+    assert seen.widget("text_area", "guidelines").value == project.settings.guidelines
+    fill(seen, "guidelines", "A text of ten minutes.", "text_area")
+    save(seen, GUIDELINES)
+    made = newest(store, project.name)
+    assert (made.version, made.settings.judges, made.settings.guidelines) == (3, 3, "A text of ten minutes.")
+
+
 def test_of_many_versions_the_newest_are_told_first(store: Store, project: Project, lead: Person) -> None:
     for number in range(12):
         settings = project.settings.model_copy(update={"purpose": f"Purpose {number}."})
