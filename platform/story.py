@@ -91,10 +91,16 @@ def _text(revision: Revision, parent: Revision | None, names: dict[str, str]) ->
         at=revision.created_at,
         kind="edited",
         who=who,
-        says="changed the response",
+        says=_change(revision),
         pieces=tuple(word_diff(parent.response, revision.response)),
         chips=(changed,),
     )
+
+
+def _change(revision: Revision) -> str:
+    if revision.reason.startswith("fix: "):
+        return f"had it mended: {revision.reason.removeprefix('fix: ')}"
+    return "changed the response"
 
 
 def _opinions(cursor: Cursor, project: Project, pair: Pair, names: dict[str, str]) -> list[Told]:
