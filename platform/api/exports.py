@@ -10,10 +10,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from hone.labeling import exporting, filtering
+from hone.labeling import exporting
 from hone.labeling.exporting import APPROVED, SUFFIXES, Choice, Exported, Format, Prompt
 from hone.platform.api.caller import Lead, Of, Open
 from hone.platform.api.imports import must_be_owner
+from hone.platform.api.pairs import meant
+from hone.platform.runtime import Runtime
+from hone.storage.filters import PairFilter
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.store import Store
@@ -22,7 +25,7 @@ from hone.training.prompt import prompt_text
 router = APIRouter(tags=["export"])
 
 MEDIA = {".csv": "text/csv", ".parquet": "application/vnd.apache.parquet", ".zip": "application/zip"}
-Filter = Annotated[str, Query(description="as `state=approved metadata.topic=notice`; without it all approved pairs")]
+Where = Annotated[str, Query(description="as `state=approved metadata.topic=notice`; without it all approved pairs")]
 
 
 @router.get("/projects/{name}/export", response_class=FileResponse)
@@ -31,12 +34,12 @@ def export(
     who: Lead,
     project: Of,
     format: Format = "pairs",
-    filter: Filter = "",
+    where: Where = "",
     batch: int | None = None,
     provenance: bool = False,
 ) -> FileResponse:
     """Pairs as a file in one of the formats; a Hugging Face data set comes as a ZIP archive."""
-    chosen = choice(format, filter, batch, provenance)
+    chosen = choice(meaning(opened, who, project, where), format, batch, provenance)
     folder = Path(tempfile.mkdtemp(prefix=".export-", dir=opened.workspace.exports))
     forget = partial(shutil.rmtree, folder, ignore_errors=True)
     try:
@@ -56,20 +59,25 @@ def export_here(
     project: Of,
     path: str,
     format: Format | None = None,
-    filter: Filter = "",
+    where: Where = "",
     batch: int | None = None,
     provenance: bool = False,
 ) -> Exported:
     """Write pairs to a path of the server's machine; for the owner key only. Without `format` the suffix says it."""
     must_be_owner(request, opened)
     to = Path(path)
-    chosen = choice(format or exporting.format_of(to), filter, batch, provenance)
+    wanted = meaning(opened, who, project, where)
+    chosen = choice(wanted, format or exporting.format_of(to), batch, provenance)
     return exporting.export(opened.store, project, who, chosen, to, prompt_of(project))
 
 
-def choice(format: Format, filter: str, batch: int | None, provenance: bool) -> Choice:
-    """What was asked for; InputError when the filter cannot be read."""
-    wanted = filtering.parse(filter) if filter.strip() else APPROVED
+def meaning(opened: Runtime, who: Person, project: Project, where: str) -> PairFilter:
+    """The pairs that are meant: without a filter the approved ones."""
+    return meant(opened, who, project, where) if where.strip() else APPROVED
+
+
+def choice(wanted: PairFilter, format: Format, batch: int | None, provenance: bool) -> Choice:
+    """What was asked for."""
     return Choice(format=format, wanted=wanted, batch=batch, provenance=provenance)
 
 

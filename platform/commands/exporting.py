@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from hone.platform.commands import terminal
+from hone.platform.commands.choosing import Where
 from hone.platform.commands.common import AsJson, ProjectName, session
 from hone.storage.errors import InputError
 
@@ -19,9 +20,7 @@ def export(
         str | None,
         typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(FORMATS)}; else what the suffix says."),
     ] = None,
-    filter_: Annotated[
-        str, typer.Option("--filter", metavar="FILTER", help='As in "state=approved metadata.topic=notice".')
-    ] = "",
+    where: Where = "",
     batch: Annotated[int | None, typer.Option("--batch", help="A frozen batch; else all approved pairs.")] = None,
     provenance: Annotated[bool, typer.Option("--provenance", help="With who said what, when and why.")] = False,
     as_json: AsJson = False,
@@ -34,7 +33,7 @@ def export(
     if format_ is not None and format_ not in FORMATS:
         raise InputError(f"There is no format '{format_}'. Choose one of {', '.join(FORMATS)}.")
     with session(project) as here:
-        asked = {"format": format_, "filter": filter_, "batch": batch, "provenance": provenance}
+        asked = {"format": format_, "where": where, "batch": batch, "provenance": provenance}
         made = here.connection.call("POST", f"{here.path}/exports", params={"path": str(file.absolute()), **asked})
     if as_json:
         terminal.as_json(made)

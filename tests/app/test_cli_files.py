@@ -84,15 +84,15 @@ def test_a_folder_goes_in_and_leaves_as_a_data_set(hone: Hone, tmp_path: Path) -
     rows(tmp_path / "set", {"prompt": "a", "completion": "b"}, name="train.jsonl")
     rows(tmp_path / "set", {"prompt": "c", "completion": "d"}, name="test.jsonl")
     assert "2 added" in hone("import", tmp_path / "set", "-p", "one").stdout
-    told = hone("export", tmp_path / "out", "--format", "hf", "--filter", "metadata.split=test")
+    told = hone("export", tmp_path / "out", "--format", "hf", "--where", "metadata.split=test")
     assert "1 pairs in" in told.stdout, told.output
     assert pq.read_table(tmp_path / "out" / "data")["instruction"].to_pylist() == ["c"]
-    assert hone("export", tmp_path / "out.csv", "--filter", "state=open").exit_code == 0
+    assert hone("export", tmp_path / "out.csv", "--where", "state=open").exit_code == 0
     assert (tmp_path / "out.csv").read_text(encoding="utf-8-sig").startswith("instruction,context,response")
 
 
 def test_an_unknown_format_or_filter_is_one_line(hone: Hone, tmp_path: Path) -> None:
     hone("import", rows(tmp_path, {"prompt": "a"}), "-p", "one")
     assert "There is no format 'xml'" in hone("export", tmp_path / "x", "--format", "xml").stderr
-    assert hone("export", tmp_path / "x", "--filter", "colour=red").exit_code == 2
+    assert hone("export", tmp_path / "x", "--where", "colour=red").exit_code == 2
     assert not (tmp_path / "x").exists()
