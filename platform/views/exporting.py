@@ -50,7 +50,7 @@ def draw(project: Project, person: Person, chosen: PairFilter | Batch = APPROVED
             label_visibility="collapsed",
         )
         picked = _format(said)
-    right.html(f'<span class="h-small">{SAYS[picked].capitalize()}.</span>')
+    right.html(f'<span class="h-small">{SAYS[picked][:1].upper()}{SAYS[picked][1:]}.</span>')
     provenance = st.checkbox("With who wrote, reviewed and decided what, when, by which guidelines", key=f"who-{key}")
     choice = Choice(format=picked, wanted=wanted, batch=batch.number if batch else None, provenance=provenance)
     if picked == "dpo":

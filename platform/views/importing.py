@@ -58,14 +58,19 @@ def draw(project: Project, person: Person) -> None:
         checked = _check(project, given, mapping)
         _told(checked)
         _begin(project, person, given, mapping, checked)
+        if checked.problems:
+            _refused(checked.problems, checked.refused, checked.counted_in, "These rows will be refused")
 
 
 def _invitation() -> None:
     parts.note(
-        f"JSONL, JSON, CSV, TSV or Parquet up to {LARGEST} MB. Instruction and output, prompt and completion, chat "
-        "messages, ShareGPT, and exports of Argilla and Label Studio are recognised."
+        "Instruction and output, prompt and completion, chat messages, ShareGPT, and exports of Argilla and Label "
+        "Studio with their annotations are recognised by themselves."
     )
-    parts.note("A larger file, or a data set's folder, goes in by the command  hone import FILE")
+    st.html(
+        f'<div class="h-note">A file of more than {LARGEST} MB, or the folder of a data set, goes in by command: '
+        "<code>hone import FILE</code></div>"
+    )
 
 
 def _look(given: Any) -> Preview:
@@ -182,8 +187,6 @@ def _told(checked: Check) -> None:
             shown = [name for name in ("instruction", "context", "response") if _any(checked, name)]
             cells = [[esc(clipped(getattr(pair, name), 160)) for name in shown] for pair in checked.pairs[:4]]
             parts.table([name.capitalize() for name in shown], cells)
-    if checked.problems:
-        _refused(checked.problems, checked.refused, checked.counted_in, "These rows will be refused")
 
 
 def _more(checked: Check) -> str:
