@@ -141,23 +141,24 @@ def rebuild(cursor: Cursor, project_id: str) -> None:
     """Make all of a project's tally anew from its pairs and reviews."""
     cursor.execute("delete from tally where project_id = ?", [project_id])
     recount(cursor, project_id)
-    found = rows(
+    acts = rows(
         cursor,
-        "select r.id, r.person_id, r.decision, r.undoes, s.review_id is not null as sent_back "
-        "from review r join pair p on p.id = r.pair_id left join sent_back s on s.review_id = r.id "
-        "where p.project_id = ? order by r.created_at, r.id",
-        [project_id],
+        "select r.created_at as moment, r.id, r.person_id, r.decision, r.undoes as taken_back "
+        "from review r join pair p on p.id = r.pair_id where p.project_id = ? "
+        "union all select s.created_at, s.id, s.expert_id, 'sent back', s.review_id "
+        "from sent_back s join pair p on p.id = s.pair_id where p.project_id = ? order by 1, 2",
+        [project_id, project_id],
     )
-    undone = {row["undoes"] for row in found}
+    gone = {act["taken_back"] for act in acts}
     last: defaultdict[str, list[str]] = defaultdict(list)
     with counting(cursor, project_id) as noted:
-        for row in found:
-            person = row["person_id"]
-            if row["decision"] == "undo":
-                last[person] = [one for one in last[person] if one != row["undoes"]]
-            elif not row["sent_back"]:
-                last[person] = [*last[person], row["id"]][-LAST:]
-            if row["decision"] != "undo" and row["id"] not in undone and not row["sent_back"]:
+        for act in acts:
+            person = act["person_id"]
+            if act["taken_back"] is not None:
+                last[person] = [one for one in last[person] if one != act["taken_back"]]
+                continue
+            last[person] = [*last[person], act["id"]][-LAST:]
+            if act["id"] not in gone:
                 noted.counts[(person, "turns")] += 1
-                noted.counts[(person, "done")] += row["decision"] != "skip"
+                noted.counts[(person, "done")] += act["decision"] != "skip"
         noted.last = {person: "".join(f"{one} " for one in reversed(ids)) for person, ids in last.items()}

@@ -157,7 +157,7 @@ ACTS = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(acts=ACTS)
 def test_what_the_queue_keeps_is_what_the_rows_say(desk_room: Desk, acts: list[tuple[str, str]]) -> None:
     desk_room.fill(2)
