@@ -1,8 +1,8 @@
 """The review desk and adjudication, and opinions that were kept elsewhere."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from hone.labeling import adjudication, counterfactual, desk, opinions
@@ -12,6 +12,7 @@ from hone.labeling.desk import DeskView, Draft, Opinion
 from hone.labeling.opinions import Recorded
 from hone.labeling.texts import LONGEST
 from hone.platform.api.caller import Lead, Of, Open, Who
+from hone.storage.deciding import Waiting
 from hone.storage.queue import Lease
 from hone.storage.records import Record
 from hone.storage.reviews import Adjudication, Review
@@ -125,9 +126,16 @@ def swaps(_: Of, body: PairTexts) -> list[SwappedPair]:
 
 
 @router.get("/projects/{name}/disputes")
-def disputes(opened: Open, who: Lead, project: Of) -> list[Dispute]:
-    """Where experts differ: their versions side by side, without names."""
-    return list(adjudication.disputes(opened.store, project, who))
+def disputes(
+    opened: Open,
+    who: Lead,
+    project: Of,
+    state: Waiting = "disputed",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 50,
+    skip: Annotated[int, Query(ge=0)] = 0,
+) -> list[Dispute]:
+    """Where experts differ, or what they agree on and a lead is to sign off: the versions, without names."""
+    return adjudication.disputes(opened.store, project, who, state, limit=limit, skip=skip)
 
 
 @router.post("/projects/{name}/disputes/decisions")

@@ -12,6 +12,7 @@ from hone.platform.views import team
 from hone.storage import quality
 from hone.storage.people import Person
 from hone.storage.projects import Project
+from hone.storage.quality import SentBack
 from hone.storage.records import Undefined, now
 from hone.storage.store import Store
 
@@ -76,14 +77,17 @@ def _sent_back(seen: "OwnFigures") -> None:
     if not seen.sent_back:
         return
     parts.section("Sent back to you", "What a lead asked you to look at again, and why.")
-    for each in seen.sent_back[:10]:
-        mark = parts.chip("done again", "good") if each.answered else parts.chip("waits for you", "unsure")
-        st.html(
-            f'<div class="h-told"><b>Pair {each.number}</b> {mark} '
-            f'<span class="h-small">{parts.ago(each.created_at, now())}</span><div>“{esc(each.comment)}”</div></div>'
-        )
+    st.html(f'<div class="h-story">{"".join(map(_given_back, seen.sent_back[:10]))}</div>')
     if any(not each.answered for each in seen.sent_back):
         shell.way_on("review", "Go to Review", centred=False)
+
+
+def _given_back(each: SentBack) -> str:
+    mark = parts.chip("done again", "good") if each.answered else parts.chip("waits for you", "unsure")
+    return (
+        f'<div class="h-told"><div><b>Pair {each.number}</b> {mark} '
+        f'<span class="h-small">{parts.ago(each.created_at, now())}</span></div><div>“{esc(each.comment)}”</div></div>'
+    )
 
 
 def _agreement(seen: "OwnFigures") -> None:
