@@ -56,7 +56,7 @@ def draw(project: Project, plan: Plan) -> None:
     floor = int(st.session_state.get("batch-floor", batch_balance.FLOOR))
     found = batch_balance.balance(shell.store(), project, plan, floor)
     _balance(found)
-    _lacks(found, floor)
+    _lacks(project, found, floor)
     _left_out(plan)
 
 
@@ -104,7 +104,7 @@ def _bar(share: Share, most: int) -> str:
     )
 
 
-def _lacks(found: Balance, floor: int) -> None:
+def _lacks(project: Project, found: Balance, floor: int) -> None:
     parts.section("What is missing")
     if found.aim is not None and found.to_aim is not None:
         parts.progress(
@@ -112,6 +112,8 @@ def _lacks(found: Balance, floor: int) -> None:
             found.aim,
             f"{found.aim - found.to_aim:,} of {found.aim:,} approved pairs that the project aims for",
         )
+        if project.settings.aim_reason:
+            parts.note(project.settings.aim_reason)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html('<span class="h-note">A slice needs at least</span>', width="content")
         st.number_input("Floor", 1, 1000, floor, key="batch-floor", label_visibility="collapsed", width=120)
