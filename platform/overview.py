@@ -29,13 +29,17 @@ class Station(Record):
 
 
 class Todo(Record):
-    """Something that waits for this person: who they are in it, a sentence, and the page with its button."""
+    """Something that waits for this person: who they are in it, a sentence, and the page with its button.
+
+    `inside` is what is to be open on that page.
+    """
 
     role: str
     says: str
     more: str
     page: str
     label: str
+    inside: str = ""
 
 
 class Overview(Record):
@@ -201,7 +205,7 @@ def _todo(
 def _for_flags(open_flags: int) -> Todo:
     says = "1 flag is open." if open_flags == 1 else f"{open_flags:,} flags are open."
     more = "Say what became of the words: mended, may stay, or no flag."
-    return Todo(role="As lead", says=says, more=more, page="adjudicate", label="Resolve flags")
+    return Todo(role="As lead", says=says, more=more, page="adjudicate", label="Resolve flags", inside="flags")
 
 
 def _for_expert(cursor: Cursor, project: Project, person: Person) -> Todo:

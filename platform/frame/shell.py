@@ -163,12 +163,16 @@ def go_inside(name: str, value: Any) -> None:
         go(name)
 
 
-def way_on(name: str, label: str, *, key: str = "", primary: bool = True, centred: bool = True) -> None:
-    """A button that leads to another page; nothing when the person does not have that page."""
+def way_on(
+    name: str, label: str, *, key: str = "", primary: bool = True, centred: bool = True, inside: str = ""
+) -> None:
+    """A button that leads to another page, or inside it; nothing when the person does not have that page."""
     if not can_go(name):
         return
     with centre() if centred else st.container():
         if st.button(plain(label), key=f"go-{name}-{key}", type="primary" if primary else "secondary"):
+            if inside:
+                go_inside(name, inside)
             go(name)
 
 

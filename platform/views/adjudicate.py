@@ -20,7 +20,6 @@ EMPTY: dict[Tab, tuple[str, str]] = {
     "agreed": ("Nothing to sign off", "What the experts agree on comes here when the project asks for a lead's word."),
     "flags": ("No flag is open", "Words that experts flag come here, until somebody says what became of them."),
 }
-_CHOSEN = "hone_adjudicate_tab"
 _PLACE = "hone_adjudicate_place"
 
 
@@ -52,7 +51,7 @@ def _adjudicate(project: Project, person: Person) -> None:
 def _tabs(project: Project, waits: Waits) -> Tab:
     """The heading, and which of the three lists is open: the one that was chosen, else the first with something."""
     shown: list[Tab] = [tab for tab in TABS if tab != "agreed" or project.settings.sign_off or waits.agreed]
-    kept = st.session_state.get(_CHOSEN)
+    kept = shell.inside("adjudicate")
     waiting: list[Tab] = [tab for tab in shown if _count(waits, tab)]
     first: Tab = waiting[0] if waiting else TABS[0]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,7 +70,7 @@ def _tabs(project: Project, waits: Waits) -> Tab:
 
 
 def _turned() -> None:
-    st.session_state[_CHOSEN] = st.session_state.get("adjudicate-tab")
+    shell.opened("adjudicate", st.session_state.get("adjudicate-tab"))
     st.session_state[_PLACE] = 0
 
 

@@ -49,7 +49,7 @@ def _todo(todo: tuple[Todo, ...]) -> None:
             st.html(f'<div class="h-eyebrow">{esc(each.role)}</div><div class="h-todo">{esc(each.says)}</div>')
             if each.more:
                 parts.note(each.more)
-            shell.way_on(each.page, each.label, key=str(index), primary=index == 0, centred=False)
+            shell.way_on(each.page, each.label, key=str(index), primary=index == 0, centred=False, inside=each.inside)
 
 
 def _trend(seen: Overview) -> None:

@@ -143,3 +143,10 @@ def test_my_work_names_nobody_else_and_takes_the_last_one_back(
     seen.press("Undo last")
     assert "Taken back" in seen.text
     assert desk.next_view(store, twice, ana).draft is not None
+
+
+def test_home_leads_to_the_flags_that_are_open(store: Store, lead: Person, disputed: str) -> None:
+    seen = Browser(store, lead)
+    assert "1 flag is open." in seen.text
+    seen.press("Resolve flags")
+    assert "“words”" in seen.text
