@@ -93,7 +93,8 @@ def stamp(cursor: Cursor, project_id: str) -> str:
         "select (select count(*) from review) as reviews, (select count(*) from adjudication) as decisions, "
         "(select count(*) from sent_back) as returned, (select count(*) from flag_resolution) as resolved, "
         "(select count(*) from batch where project_id = ?) as batches, "
-        "(select max(version) from project_version where project_id = ?) as version, (select max(seq) from audit) as acts, "
+        "(select max(version) from project_version where project_id = ?) as version, "
+        "(select max(seq) from audit) as acts, "
         "count(*) as pairs, count(checks) as checked, sum(round) as rounds "
         "from pair where project_id = ?",
         [project_id, project_id, project_id],
