@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -26,7 +27,7 @@ from hone.storage.filters import PairFilter
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import new_id
-from hone.storage.store import Store
+from hone.storage.store import Cursor, Store
 from hone.storage.workspace import Workspace
 
 FORMATS: tuple[Format, ...] = ("pairs", "alpaca", "csv", "parquet")
@@ -96,7 +97,7 @@ class _Others:
         self._done = threading.Event()
         self.slowest = 0.0
         names = [f"expert{number}" for number in range(count)]
-        crowd = [store.write(lambda cursor, name=name: people.add(cursor, name, ("expert",))) for name in names]
+        crowd = [store.write(partial(_expert, name=name)) for name in names]
         self._threads = [threading.Thread(target=self._work, args=(person,)) for person in crowd]
 
     def _work(self, person: Person) -> None:
@@ -118,6 +119,10 @@ class _Others:
         self._done.set()
         for thread in self._threads:
             thread.join()
+
+
+def _expert(cursor: Cursor, name: str) -> Person:
+    return people.add(cursor, name, ("expert",))
 
 
 def _row(table: Table, what: str, rows: int, others: _Others | None, act: Callable[[], object]) -> None:

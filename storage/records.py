@@ -43,11 +43,8 @@ def new_ids(count: int) -> list[str]:
     head = f"{millis[:8]}-{millis[8:]}-7"
     noise = os.urandom(10 * count).hex()
     variants = "89ab" * 4
-    made = (
-        f"{head}{noise[at : at + 3]}-{variants[int(noise[at + 3], 16)]}{noise[at + 4 : at + 7]}-{noise[at + 7 : at + 19]}"
-        for at in range(0, 20 * count, 20)
-    )
-    return sorted(made)
+    each = (noise[at : at + 20] for at in range(0, 20 * count, 20))
+    return sorted(f"{head}{n[:3]}-{variants[int(n[3], 16)]}{n[4:7]}-{n[7:19]}" for n in each)
 
 
 def canonical(value: Any) -> str:

@@ -48,8 +48,12 @@ def test_a_conversation_keeps_its_turns_and_comes_back_as_it_was(desk_room: Desk
 
 
 def test_what_a_tool_call_says_beside_its_text_comes_back_too() -> None:
-    call = {"role": "assistant", "content": "", "tool_calls": [{"name": "look_up"}]}
-    talk = [{"role": "user", "content": "Rate?"}, call, {"role": "tool", "content": "3 %", "name": "look_up"}]
+    call: dict[str, Any] = {"role": "assistant", "content": "", "tool_calls": [{"name": "look_up"}]}
+    talk: list[dict[str, Any]] = [
+        {"role": "user", "content": "Rate?"},
+        call,
+        {"role": "tool", "content": "3 %", "name": "look_up"},
+    ]
     whole = [*talk, {"role": "assistant", "content": "It is 3 %."}]
     found = chat.turns(whole)
     assert chat.messages(found.instruction, found.context, found.response, found.layout) == whole
