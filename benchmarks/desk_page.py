@@ -10,23 +10,27 @@ import argparse
 import sys
 import tempfile
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import Page
 from rich.console import Console
 from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from chromium import chromium
 from serving import Served, launch, until_ready
-from walking import WIDE, browser
 
 from hone.labeling.defaults import default_settings
 from hone.storage import pairs, people, projects
 from hone.storage.pairs import NewPair
 from hone.storage.store import Store
 from hone.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 GOAL = (80.0, 120.0)  # milliseconds: median and 95th percentile
 WARM = 5  # decisions before the clock counts
@@ -59,6 +63,9 @@ def main() -> None:
     parser.add_argument("--decisions", type=int, default=60)
     parser.add_argument("--edits", action="store_true", help="rate, edit and wait for the draft before each decision")
     given = parser.parse_args()
+    if chromium() is None or find_spec("playwright") is None:
+        print("Not measured: it needs Chromium (on the PATH, or $CHROMIUM) and the package playwright.")
+        return
     with tempfile.TemporaryDirectory(prefix="hone-bench-") as folder:
         workspace = Workspace(Path(folder) / "workspace")
         session = fill(workspace, given.decisions + WARM + 1)
@@ -91,6 +98,8 @@ def fill(workspace: Workspace, number: int) -> str:
 
 def measure(served: Served, session: str, number: int, edits: bool) -> list[float]:
     """Milliseconds of so many decisions."""
+    from walking import WIDE, browser
+
     with browser() as chrome:
         context = chrome.new_context(viewport=WIDE)
         context.add_cookies([{"name": "hone_session", "value": session, "url": served.address}])
@@ -108,7 +117,7 @@ def measure(served: Served, session: str, number: int, edits: bool) -> list[floa
         return times
 
 
-def work(page: Page) -> None:
+def work(page: "Page") -> None:
     """What an expert does before deciding."""
     for key in ("4", "5", "3", "e"):
         page.keyboard.press(key)

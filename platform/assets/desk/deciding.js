@@ -19,7 +19,12 @@ class Deciding {
 
   decide(decision, reason = "") {
     const { desk } = this;
-    if (this.waiting || desk.marking.form) return;
+    if (this.waiting) return;
+    if (desk.marking.form) {
+      desk.mark("bad", "Add the flag first, or cancel it");
+      desk.marking.form.focus();
+      return;
+    }
     const needed = decision !== "skip" && desk.data.questions.find((each) => each.required && this.lacks(each));
     if (needed) {
       desk.current(desk.rows.find((row) => row.name === needed.name));

@@ -1,5 +1,7 @@
 // The response: read with what was changed marked, or edited with the changes below the field. Labels are chosen.
 
+const LONG = 20_000; // UTF-16 units
+
 class Editor {
   constructor(desk) {
     this.desk = desk;
@@ -85,10 +87,17 @@ class Editor {
     this.desk.marking.follow();
   }
 
+  // The changes of a long text are drawn when the hands rest; it is saved all the same.
   typed(text) {
     this.desk.draft.response = text === this.original ? null : text;
     this.desk.marking.follow();
-    this.desk.touch();
+    if (text.length < LONG) {
+      this.desk.touch();
+      return;
+    }
+    this.desk.saving.changed(this.desk.draft);
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.desk.editor === this && this.desk.refresh(), 150);
   }
 
   edit() {

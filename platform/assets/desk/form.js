@@ -114,7 +114,7 @@ function textQuestion(desk, key, name, required) {
 
 // A field that is as high as what is written in it.
 function grower(name, text, typed, css = "") {
-  const field = labelled(element("textarea", "d-grow " + css), { "aria-label": name, rows: "1" });
+  const field = labelled(element("textarea", "d-grow " + css), { "aria-label": name, rows: "1", dir: "auto" });
   field.value = text;
   const fit = () => {
     if (CSS.supports("field-sizing", "content")) return;

@@ -47,6 +47,7 @@ function drawText(body, pieces, marks) {
 function textBody(field, css) {
   const body = element("div", "h-text h-words " + css);
   body.dataset.field = field;
+  body.dir = "auto";
   return body;
 }
 

@@ -15,10 +15,12 @@ from serving import Served, launch, until_ready
 from walking import WIDE, browser, mark
 
 from hone.labeling.defaults import default_settings
-from hone.storage import pairs, people, projects
+from hone.storage import pairs, people, projects, suggestions
 from hone.storage.pairs import NewPair
 from hone.storage.projects import Question
+from hone.storage.records import new_id, now
 from hone.storage.store import Store
+from hone.storage.suggestions import Suggestion
 from hone.storage.workspace import Workspace
 
 pytestmark = [
@@ -35,6 +37,7 @@ PROJECTS: dict[str, tuple[list[NewPair], dict[str, Any]]] = {
     "typing": (PLAIN, {}),
     "drafts": (PLAIN, {}),
     "undo": (PLAIN, {}),
+    "suggested": ([NewPair(instruction="Where can I park?")], {"suggestions": "ask"}),
     "labels": ([NewPair(instruction="Where is my parcel?", response="refund"), *PLAIN], LABELS),
 }
 
@@ -67,6 +70,12 @@ class House:
         return dict(asked.raise_for_status().json())
 
 
+def answer(pair_id: str) -> Suggestion:
+    text = "Behind the hall."
+    made = {"pair_id": pair_id, "model_id": "m", "run_id": "r", "response": text, "mean_logprob": -0.4}
+    return Suggestion.model_validate({**made, "id": new_id(), "created_at": now()})
+
+
 def fill(workspace: Workspace) -> tuple[str, str]:
     """The projects; gives the sessions of their lead and their expert."""
     with Store(workspace) as store:
@@ -75,7 +84,9 @@ def fill(workspace: Workspace) -> tuple[str, str]:
         for name, (new, more) in PROJECTS.items():
             settings = default_settings(overlap=1, agree=1, **more)
             made = store.write(partial(projects.create, name=name, settings=settings, by=lead))
-            store.write(partial(pairs.add, project_id=made.id, new=new, author_id=lead.id))
+            ids = store.write(partial(pairs.add, project_id=made.id, new=new, author_id=lead.id))
+            if name == "suggested":
+                store.write(partial(suggestions.add, made=[answer(ids[0])]))
         return (
             store.write(lambda cursor: people.start_session(cursor, lead)),
             store.write(lambda cursor: people.start_session(cursor, ana)),
@@ -214,6 +225,20 @@ def test_a_label_is_chosen_by_its_digit_and_a_question_that_needs_an_answer_asks
     review = house.said("labels", 1)["reviews"][0]
     assert review["answers"] == {"sure": True}
     assert house.said("labels", 1)["pair"]["state"] == "approved"
+
+
+def test_a_models_answer_is_shown_when_it_is_asked_for_and_said_to_be_one(house: House) -> None:
+    page = house.desk("suggested")
+    page.locator(".d-quiet", has_text="There is no response yet").wait_for()
+    assert page.get_by_text("Behind the hall.").count() == 0
+    page.keyboard.press("m")
+    expect(page.locator(".h-words[data-field=response]")).to_have_text("Behind the hall.")
+    expect(page.locator(".d-head .h-chip", has_text="model-made")).to_be_visible()
+    page.keyboard.press("a")
+    page.locator(".h-empty", has_text="All done").wait_for()
+    told = house.said("suggested", 1)
+    assert told["reviews"][0]["suggestion_id"]
+    assert told["revisions"][-1]["response"] == "Behind the hall."
 
 
 def test_a_server_that_is_killed_at_a_decision_stores_it_once(house: House, tmp_path: Path) -> None:
