@@ -73,8 +73,8 @@ def _against(dispute: Dispute, token: str) -> str:
 def _versions(project: Project, dispute: Dispute, against: str) -> None:
     base = next((each.response for each in dispute.versions if f"version {each.label}" == against), None)
     text = dispute.start.response if against == START else base
-    for group in (dispute.versions[at : at + 2] for at in range(0, len(dispute.versions), 2)):
-        st.html(f'<div class="h-sides">{"".join(_version(project, each, text) for each in group)}</div>')
+    three = "" if len(dispute.versions) in (1, 2, 4) else " h-three"
+    st.html(f'<div class="h-sides{three}">{"".join(_version(project, each, text) for each in dispute.versions)}</div>')
 
 
 def _version(project: Project, version: Version, against: str | None) -> str:
