@@ -1,24 +1,16 @@
 """The checks in the background: one thread of the process that owns the workspace, awake while pairs are unchecked.
 
-It lets others go first: it works for some milliseconds, then sleeps for one, so that a page never waits for it longer
-than that. What it has stored is done; after a restart the next pairs without `checks` follow.
+The thread fetches and stores; a child of low priority reads the texts, so that no page waits for it, and what it has
+in memory goes when it ends. What is stored is done; after a restart the next pairs without `checks` follow.
 """
 
 import threading
-import time
 import traceback
-from typing import TYPE_CHECKING
 
 from hone.storage import findings
 from hone.storage.errors import HoneError
 from hone.storage.findings import Progress
 from hone.storage.store import Store
-
-if TYPE_CHECKING:
-    from hone.labeling.checks.running import ProjectChecks
-
-BUSY = 0.004  # seconds of work between two breaths
-BREATH = 0.001
 
 
 class Checker:
@@ -31,7 +23,6 @@ class Checker:
         self._lock = threading.Lock()  # between the two
         self._stopping = False
         self._thread: threading.Thread | None = None
-        self._breathed = 0.0
 
     def start(self) -> None:
         """Begin with what is unchecked, and with each import after it."""
@@ -56,7 +47,7 @@ class Checker:
         return self._idle.wait(timeout)
 
     def stop(self) -> None:
-        """Stop within some milliseconds; what was checked but not stored is checked again."""
+        """Stop within a second; what was checked but not stored is checked again."""
         self._stopping = True
         self._wake.set()
         if self._thread is not None:
@@ -70,8 +61,11 @@ class Checker:
         left = before.total - before.checked
         if self.started or not left or left > at_most:
             return before
-        checks = _checks(self.store, project_id)
-        while checks.portion(lambda: not self._stopping):
+        from hone.labeling.checks.reader import Reader  # numpy and a dictionary: only now
+        from hone.labeling.checks.running import ProjectChecks
+
+        checks = ProjectChecks(self.store, project_id, Reader())
+        while checks.portion(self._go_on):
             pass
         with self.store.read() as cursor:
             return findings.progress(cursor, project_id)
@@ -93,21 +87,18 @@ class Checker:
     def _all(self) -> None:
         with self.store.read() as cursor:
             waiting = findings.waiting(cursor)
-        for project_id in waiting:
-            if self._stopping:
-                return
-            checks = _checks(self.store, project_id)
-            while checks.portion(self._go_on):
-                pass
+        if not waiting or self._stopping:
+            return
+        from hone.labeling.checks.reader import ReaderChild
+        from hone.labeling.checks.running import ProjectChecks
+
+        with ReaderChild() as child:
+            for project_id in waiting:
+                checks = ProjectChecks(self.store, project_id, child)
+                while checks.portion(self._go_on):
+                    pass
+                if self._stopping:
+                    return
 
     def _go_on(self) -> bool:
-        if time.monotonic() - self._breathed > BUSY:
-            time.sleep(BREATH)
-            self._breathed = time.monotonic()
         return not self._stopping
-
-
-def _checks(store: Store, project_id: str) -> "ProjectChecks":
-    from hone.labeling.checks.running import ProjectChecks  # numpy and a dictionary: not at the server's start
-
-    return ProjectChecks(store, project_id)

@@ -7,20 +7,20 @@ from typing import TypeAlias
 
 from hone.labeling.checks import alike
 from hone.labeling.checks.alike import Bucket
-from hone.labeling.checks.every import check, norms_of, own_words, unknown_words
-from hone.labeling.checks.found import Norms, Texts
+from hone.labeling.checks.found import Texts
+from hone.labeling.checks.reader import Reading, Reads
 from hone.labeling.duplicates import ALIKE
 from hone.storage import findings
 from hone.storage.findings import Checked, Finding, Unchecked
 from hone.storage.store import Store
 
-PORTION = 1_000  # pairs that are read, and compared with all before them, at once
-CHUNK = 200  # pairs of one transaction
+PORTION = 2_000  # pairs whose words are counted before the first of them is checked
+CHUNK = 200  # pairs that are compared with all before them, and stored, at once
 SAMPLE = 4_000  # pairs that say what is usual
 FULL = 8  # pairs of a bucket, beyond which it takes no more
 CLOSEST = 4  # pairs with the most buckets in common, with which one is compared word by word
 
-Pause: TypeAlias = Callable[[], bool]  # called between pairs; False: stop here
+GoOn: TypeAlias = Callable[[], bool]  # called between chunks; False: stop here
 
 
 class ProjectChecks:
@@ -29,18 +29,18 @@ class ProjectChecks:
     Args:
         store: The open workspace.
         project_id: Of the project.
+        reads: Who reads the texts.
     """
 
-    def __init__(self, store: Store, project_id: str):
+    def __init__(self, store: Store, project_id: str, reads: Reads):
         self.store = store
         self.project_id = project_id
+        self.reads = reads
         with store.read() as cursor:
-            usual = [_texts(one) for one in findings.sample(cursor, project_id, SAMPLE)]
-        self._norms = norms_of(usual)
-        self._words: Counter[str] = Counter(word for texts in usual for word in unknown_words(texts))
+            reads.begin([_texts(one) for one in findings.sample(cursor, project_id, SAMPLE)])
 
-    def portion(self, pause: Pause) -> int:
-        """Check the next pairs, as long as `pause` gives True between them; how many were stored.
+    def portion(self, go_on: GoOn) -> int:
+        """Check the next pairs, as long as `go_on` gives True between chunks; how many were stored.
 
         0 means that none is left, or that it was stopped.
         """
@@ -48,30 +48,31 @@ class ProjectChecks:
             waiting = findings.unchecked(cursor, self.project_id, PORTION)
         if not waiting:
             return 0
-        self._words.update(word for one in waiting for word in unknown_words(_texts(one)))
-        norms = own_words(self._norms, self._words)
-        places = {one.pair_id: alike.buckets(_texts(one)) for one in waiting if pause()}
-        earlier = _Earlier(self.store, self.project_id, list(places.values()))
+        self.reads.expect([_texts(one) for one in waiting])
         stored = 0
         for start in range(0, len(waiting), CHUNK):
-            chunk = [one for one in waiting[start : start + CHUNK] if one.pair_id in places]
-            checked = [self._one(one, norms, places[one.pair_id], earlier) for one in chunk if pause()]
-            if len(checked) < len(chunk) or not checked:
+            if not go_on():
                 break
-            self.store.write(partial(findings.keep, project_id=self.project_id, checked=checked))
-            stored += len(checked)
+            self._chunk(waiting[start : start + CHUNK])
+            stored += CHUNK
         return stored
 
-    def _one(self, pair: Unchecked, norms: Norms, places: Sequence[Bucket], earlier: "_Earlier") -> Checked:
-        found = [Finding(pair_id=pair.pair_id, **one._asdict()) for one in check(_texts(pair), norms)]
-        like = earlier.like(pair, places)
+    def _chunk(self, chunk: Sequence[Unchecked]) -> None:
+        read = self.reads.read([_texts(one) for one in chunk])
+        earlier = _Earlier(self.store, self.project_id, [one.buckets for one in read])
+        checked = [self._one(pair, reading, earlier) for pair, reading in zip(chunk, read, strict=True)]
+        self.store.write(partial(findings.keep, project_id=self.project_id, checked=checked))
+
+    def _one(self, pair: Unchecked, reading: Reading, earlier: "_Earlier") -> Checked:
+        found = [Finding(pair_id=pair.pair_id, **one._asdict()) for one in reading.found]
+        like = earlier.like(pair, reading.buckets)
         if like:
             return Checked(pair.pair_id, [like, *found], ())
-        return Checked(pair.pair_id, found, earlier.take(pair, places))
+        return Checked(pair.pair_id, found, earlier.take(pair, reading.buckets))
 
 
 class _Earlier:
-    """The pairs that were checked before, as far as they share a bucket with those of a portion."""
+    """The pairs that were checked before, as far as they share a bucket with those of a chunk."""
 
     def __init__(self, store: Store, project_id: str, places: Sequence[Sequence[Bucket]]):
         self._in: defaultdict[tuple[int, int], list[str]] = defaultdict(list)

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from hone.labeling import desk
 from hone.labeling.checks import alike
 from hone.labeling.checks.found import Texts
+from hone.labeling.checks.reader import Reader, ReaderChild
 from hone.labeling.checks.running import ProjectChecks
 from hone.labeling.mending import mend, mended
 from hone.storage import findings, pairs, reviews
-from hone.storage.errors import Forbidden, InputError
+from hone.storage.errors import Forbidden, InputError, WorkspaceError
 from hone.storage.findings import Finding
 from hone.storage.pairs import NewPair, Pair
 from hone.storage.people import Person
@@ -32,7 +33,7 @@ def add(store: Store, project: Project, lead: Person, *new: NewPair) -> None:
 
 
 def check(store: Store, project: Project) -> None:
-    checks = ProjectChecks(store, project.id)
+    checks = ProjectChecks(store, project.id, Reader())
     while checks.portion(lambda: True):
         pass
 
@@ -99,13 +100,30 @@ def test_pairs_that_are_alike_to_nine_tenths_meet(store: Store, project: Project
 
 def test_what_was_stopped_goes_on_with_the_pairs_that_are_left(store: Store, project: Project, lead: Person) -> None:
     add(store, project, lead, *[NewPair(instruction=f"Add {n}.", response=f"The sum is {n}.") for n in range(300)])
-    turns = iter(range(10_000))
-    ProjectChecks(store, project.id).portion(lambda: next(turns) < 550)
+    turns = iter([True, False])
+    ProjectChecks(store, project.id, Reader()).portion(lambda: next(turns))
     with store.read() as cursor:
         assert findings.progress(cursor, project.id).checked == 200
     check(store, project)
     with store.read() as cursor:
         assert findings.progress(cursor, project.id).checked == 300
+
+
+def test_a_child_reads_what_this_process_would_read() -> None:
+    texts = [Texts("Reply.", LETTER, REPLY), Texts("Reply.", "", " We recieve a@b.example"), Texts("", "", "")]
+    reader = Reader()
+    reader.begin(texts)
+    with ReaderChild() as child:
+        child.begin(texts)
+        assert child.read(texts) == reader.read(texts)
+
+
+def test_a_child_that_was_killed_is_told_of(store: Store) -> None:
+    with ReaderChild() as child:
+        child._child.kill()  # pyright: ignore[reportPrivateUsage]
+        child._child.wait()  # pyright: ignore[reportPrivateUsage]
+        with pytest.raises(WorkspaceError, match="has ended"):
+            child.read([Texts("a")])
 
 
 DIRTY = NewPair(instruction="Reply.", context="Mail ann@mail.example.", response=" Dear Ann,\n\n\n\n\nyes, it is.")
