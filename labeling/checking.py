@@ -80,9 +80,9 @@ class Chunk:
         arrived.responses.append(made.response)
         arrived.groups.append(made.group)
         arrived.sources.append(source)
-        arrived.metadata.append(as_stored(metadata))
+        arrived.metadata.append(stored := as_stored(metadata))
         arrived.digests.append(made.digest)
-        self.characters += len(made.instruction) + len(made.context) + len(made.response)
+        self.characters += len(made.instruction) + len(made.context) + len(made.response) + len(stored)
 
     @property
     def full(self) -> bool:

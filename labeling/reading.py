@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Iterator
 from io import FileIO
-from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -22,6 +21,7 @@ __all__ = ["Format", "RawRow", "RowProblem", "Source", "read"]
 
 Format: TypeAlias = Literal["jsonl", "csv", "json", "parquet", "arrow"]
 SAMPLE = 1_000  # rows that decide on shape and columns
+LARGEST_SAMPLE = 32_000_000  # characters of them
 
 
 class Source:
@@ -51,7 +51,7 @@ class Source:
             from hone.labeling import reading_arrow
 
             self.columns = reading_arrow.arrow_columns(path, name)
-        self.sample = tuple(islice(self.rows(), SAMPLE))
+        self.sample = _first(self.rows())
         if not self.columns:
             self.columns = tuple(dict.fromkeys(column for row in self.sample for column in row.values))
 
@@ -120,7 +120,7 @@ class Folder:
         self.encoding = first.encoding
         self.delimiter = first.delimiter
         self.counted_in: Literal["line", "row"] = "row"
-        self.sample = tuple(islice(self.rows(), SAMPLE))
+        self.sample = _first(self.rows())
         splits = ["split"] if any(split for _, _, split in self._parts) else []
         self.columns = tuple(dict.fromkeys([*(name for part, _, _ in self._parts for name in part.columns), *splits]))
         self._at = 0
@@ -162,6 +162,17 @@ def read(path: Path, name: str | None = None) -> Source | Folder:
     source = Folder(path, name) if os.path.isdir(path) else _source(path, name, path.suffix.lower())
     _must_have_rows(source)
     return source
+
+
+def _first(rows: Iterator[RawRow]) -> tuple[RawRow, ...]:
+    found: list[RawRow] = []
+    weight = 0
+    for row in rows:
+        found.append(row)
+        weight += len(repr(row.values))
+        if len(found) == SAMPLE or weight > LARGEST_SAMPLE:
+            break
+    return tuple(found)
 
 
 def _source(path: Path, name: str, suffix: str) -> Source:

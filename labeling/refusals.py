@@ -40,3 +40,5 @@ class Refusals:
     ) -> None:
         if self._file is not None:
             self._file.close()
+        if kind is not None:  # the message tells what went wrong
+            self.path.unlink(missing_ok=True)
