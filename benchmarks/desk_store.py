@@ -97,7 +97,10 @@ def _submitted(store: Store, project: Project, expert: Person, token: str) -> st
 
 def _hold(store: Store, project: Project, expert: Person) -> str:
     """A lease on one more pair, beside those that the expert holds already."""
-    free = "select id from pair where project_id = ? and state = 'open' and id not in (select subject_id from lease) limit 1"
+    free = (
+        "select id from pair where project_id = ? and state = 'open' "
+        "and id not in (select subject_id from lease) limit 1"
+    )
 
     def change(cursor: Cursor) -> str:
         row = cursor.execute(free, [project.id]).fetchone()

@@ -20,7 +20,7 @@ from hone.storage.projects import Project
 READING = ("GET", "HEAD", "OPTIONS")
 
 
-def runtime(request: Request) -> Runtime:
+async def runtime(request: Request) -> Runtime:
     """The open workspace that this API serves."""
     opened: Runtime = request.app.state.runtime
     return opened
