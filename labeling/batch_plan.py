@@ -210,7 +210,7 @@ def _remains(flag: Flag, one: Approved) -> bool:
 
 def _warnings(flagged: Sequence[int], leaks: int, counts: Mapping[Split, int]) -> Iterable[str]:
     if flagged:
-        shown = ", ".join(f"#{number}" for number in flagged[:5]) + (", …" if len(flagged) > 5 else "")
+        shown = ", ".join(f"#{number}" for number in flagged[:5]) + (" and more" if len(flagged) > 5 else "")
         yield f"{len(flagged)} approved {_pairs(len(flagged))} still with words that an expert flagged: {shown}."
     if 0 < counts["test"] < FEW_TEST_ITEMS:
         yield f"The test split has {counts['test']} {_pairs(counts['test'])}: the report's intervals will be wide."

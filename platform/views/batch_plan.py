@@ -27,14 +27,18 @@ def planned(project: Project, wanted: PairFilter, number: int) -> Plan | None:
     with shell.store().read() as cursor:
         stamp = approved.stamp(cursor, project.id)
     key = (project.id, filtering.text_of(wanted), stamp)
-    if number > LARGE and st.session_state.get("hone_planned") != key:
+    if number > LARGE and key not in _asked():
         parts.note(f"{number:,} approved pairs are compared with each other for near-duplicates: some seconds.")
-        asked = st.button("Work out the plan", key="plan", type="primary")
-        if not asked:
-            return None
-        st.session_state["hone_planned"] = key
+        st.button("Work out the plan", key="plan", type="primary", on_click=_asked().add, args=(key,))
+        return None
     with st.spinner("Comparing all approved texts, splitting by group", show_time=True):
         return _plan(shell.store(), project, wanted, *key)
+
+
+@st.cache_resource(show_spinner=False)
+def _asked() -> set[tuple[str, ...]]:
+    """The large plans that somebody asked for since the server started."""
+    return set()
 
 
 @st.cache_resource(max_entries=2, ttl=900, show_spinner=False)  # 100,000 pairs are some 200 MB
