@@ -119,9 +119,10 @@ def pages_of_the_example(chrome: Browser, address: str) -> None:
     shot(lena, FOLDER / "report.png")
     lena.go("Training").row("Training, batch 2").sees(".h-chart")
     shot(lena, FOLDER / "run.png")
-    lena.go("Pairs").press("Import a file").upload(FOLDER.parents[1] / "platform" / "example" / "pairs-2.jsonl")
-    lena.sees("button", re.compile(r"Import \d+ pairs"))
-    shot(lena, FOLDER / "import.png")
+    with tempfile.TemporaryDirectory(prefix="hone-docs-") as folder:
+        lena.go("Pairs").press("Import a file").upload(_more_letters(Path(folder)))
+        lena.sees("button", re.compile(r"Import \d+ pairs"))
+        shot(lena, FOLDER / "import.png")
     review(chrome, address, FOLDER / "review.png")
     ana = Walker(chrome, address, "ana", EXAMPLE_PASSWORD)
     ana.go("My work").sees(".h-range")
@@ -133,6 +134,17 @@ def pages_of_the_example(chrome: Browser, address: str) -> None:
     lena.sees(".h-loop")
     shot(lena, FOLDER / "home-dark.png")
     review(chrome, address, FOLDER / "review-dark.png", dark=True)
+
+
+
+def _more_letters(folder: Path) -> Path:
+    """The second file of the example with other answers, and a line that breaks off."""
+    known = (FOLDER.parents[1] / "platform" / "example" / "pairs-2.jsonl").read_text(encoding="utf-8")
+    rows = known.replace('"response": "', '"response": "Noted. ').splitlines()
+    rows[6] = rows[6][:90]
+    file = folder / "letters-3.jsonl"
+    file.write_text("\n".join(rows), encoding="utf-8")
+    return file
 
 
 def review(chrome: Browser, address: str, path: Path, dark: bool = False) -> None:
