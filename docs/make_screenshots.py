@@ -136,7 +136,6 @@ def pages_of_the_example(chrome: Browser, address: str) -> None:
     review(chrome, address, FOLDER / "review-dark.png", dark=True)
 
 
-
 def _more_letters(folder: Path) -> Path:
     """The second file of the example with other answers, and a line that breaks off."""
     known = (FOLDER.parents[1] / "platform" / "example" / "pairs-2.jsonl").read_text(encoding="utf-8")
