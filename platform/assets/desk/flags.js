@@ -47,13 +47,13 @@ class FlagForm {
     this.group = field("Group it is about", flag?.protected_group, "women, migrants, older people …", "d-groups");
     this.mitigation = field("What would mend it", flag?.mitigation, "if you know");
     this.comment = field("Comment", flag?.comment, "if needed");
-    this.swap = button("Swap the group", "", () => swapped(desk, this));
+    this.swap = button("Swap the group", "quiet d-swap", () => swapped(desk, this));
     const add = button(flag ? "Change flag" : "Add flag", "primary", () => {}, "↵");
     add.type = "submit";
     const foot = element("div", "d-foot");
-    foot.append(this.swap, element("span", "d-space"), button("Cancel", "quiet", () => desk.marking.done(), "Esc"), add);
+    foot.append(element("span", "d-space"), button("Cancel", "quiet", () => desk.marking.done(), "Esc"), add);
     this.node.append(element("div", "h-eyebrow", "Flag these words"), quote, kind, this.about, gravity, this.groups);
-    this.node.append(this.group, this.mitigation, this.comment, foot);
+    this.node.append(this.group, this.swap, this.mitigation, this.comment, foot);
     this.node.addEventListener("submit", (event) => this.add(event));
     this.node.addEventListener("keydown", (event) => this.key(event));
     this.chose(this.category.key);
