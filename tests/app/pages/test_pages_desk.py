@@ -3,7 +3,7 @@
 import pytest
 from desksurface import Expert
 
-from hone.labeling import desk
+from hone.labeling import desk, sending_back
 from hone.labeling.saying import Draft
 from hone.platform.frame import desk_surface
 from hone.storage import findings, pairs, projects, queue, reviews
@@ -198,6 +198,20 @@ def test_findings_come_with_their_words_until_the_text_is_another(
     other = view.model_copy(update={"pair": view.pair.model_copy(update={"response": "It was another text."})})
     here, gone = (desk_surface.given(project, ana, each, None)["findings"][0] for each in (view, other))
     assert (here["name"], here["quote"], gone["quote"]) == ("Spelling", "can", "")
+
+
+def test_what_a_lead_sent_back_comes_with_their_words(
+    store: Store, project: Project, ana: Person, lead: Person, two: list[str]
+) -> None:
+    Expert(store, ana).decide(note="Fine.").decide()
+    review = said(store, two[0])[0]
+    words = "Who may end it? <b>Say so.</b>"
+    sending_back.send_back(store, project, lead, two[0], words, review_id=review.id, request_key="send back once")
+    seen = Expert(store, ana)
+    assert "Pair 1" in seen.text
+    assert f"Sent back to you: {words}" in seen.text.replace("<b>Sent back to you:</b>", "Sent back to you:")
+    assert "<b>Say so.</b>" not in seen.source
+    assert seen.given["draft"]["note"] == "Fine."
 
 
 def test_guidelines_and_examples_come_as_blocks_of_text(store: Store, project: Project, lead: Person) -> None:
