@@ -17,7 +17,7 @@ PROJECT = ""  # in place of a person
 COUNTS = ("free", "spoken", "reserved", "done", "turns")
 LAST = 10  # decisions that can be taken back
 ID = 37  # letters of an id and the blank behind it
-FEW = 3
+FEW = 8  # people: overlap is 9 at most
 
 
 class Tally(Record):
