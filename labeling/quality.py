@@ -59,7 +59,8 @@ def of_team(store: Store, project: Project, person: Person) -> Work:
     person.must("lead")
     with store.read() as cursor:
         opinions = quality.newest(cursor, project.id, NEWEST)
-        return _work(cursor, project, opinions, people.everyone(cursor))
+        tallies = quality.tallies(cursor, project.id, project.settings.fast_seconds)
+        return _work(cursor, project, opinions, people.everyone(cursor), tallies)
 
 
 def of_one(store: Store, project: Project, person: Person) -> OwnWork:
@@ -71,7 +72,8 @@ def of_one(store: Store, project: Project, person: Person) -> OwnWork:
     person.must("expert")
     with store.read() as cursor:
         opinions = quality.around(cursor, project.id, person.id, OWN)
-        work = _work(cursor, project, opinions, [person], checks=True)
+        tally = quality.own_tally(cursor, project.id, project.settings.fast_seconds, person.id)
+        work = _work(cursor, project, opinions, [person], tally)
         last = reviews.last_of(cursor, project.id, person.id)
         numbers = {each.pair_id: pairs.get(cursor, each.pair_id).number for each in last}
         return OwnWork(
@@ -95,9 +97,8 @@ def item_of(given: Given) -> str:
 
 
 def _work(
-    cursor: Cursor, project: Project, opinions: list[Given], asked: Sequence[Person], *, checks: bool = False
+    cursor: Cursor, project: Project, opinions: list[Given], asked: Sequence[Person], counted: Sequence[Tally]
 ) -> Work:
-    counted = quality.tallies(cursor, project.id, project.settings.fast_seconds, checks=checks)
     tallies = {each.person_id: each for each in counted}
     found = {each.id: each for each in asked if each.id in tallies or (each.active and each.has("expert"))}
     return Work(

@@ -87,21 +87,29 @@ class SentBack(Record):
     created_at: datetime
 
 
-def tallies(cursor: Cursor, project_id: str, fast_seconds: float, *, checks: bool = False) -> list[Tally]:
-    """Everybody's opinions counted, over the whole project.
+def tallies(cursor: Cursor, project_id: str, fast_seconds: float) -> list[Tally]:
+    """Everybody's opinions counted, over the whole project."""
+    return _tallies(cursor, f"{_OPINION} and {_OF_PROJECT}", [fast_seconds, project_id])
 
-    With `checks` answers to gold pairs and second answers are among them, as an expert's own desk counts: a
-    difference would tell which they were.
+
+def own_tally(cursor: Cursor, project_id: str, fast_seconds: float, person_id: str) -> list[Tally]:
+    """One person's answers counted, over the whole project; none when they gave none.
+
+    Answers to gold pairs and second answers are among them, as an expert's own desk counts: a difference would tell
+    which they were.
     """
+    said = f"r.person_id = ? and {_ANSWER} and {_OF_PROJECT}"
+    return _tallies(cursor, said, [fast_seconds, person_id, project_id])
+
+
+def _tallies(cursor: Cursor, said: str, values: Sequence[Any]) -> list[Tally]:
     found = rows(
         cursor,
         f"{_GONE}select r.person_id, count(*) as done, sum(case when r.decision = 'approve' then 1 else 0 end) as "
         "approved, sum(case when r.revision_id <> r.seen_revision then 1 else 0 end) as edited, "
         "count(r.seconds) as timed, sum(case when r.seconds < ? then 1 else 0 end) as fast, "
-        "max(r.created_at) as last_at "
-        f"from review r where {_ANSWER if checks else _OPINION} and {_OF_PROJECT} "
-        "group by r.person_id order by r.person_id",
-        [fast_seconds, project_id],
+        f"max(r.created_at) as last_at from review r where {said} group by r.person_id order by r.person_id",
+        values,
     )
     return [Tally.model_validate(row) for row in found]
 
