@@ -16,7 +16,7 @@ from hone.storage.reviews import Review
 from hone.storage.store import Cursor, Store
 
 NEWEST = 5_000  # opinions that figures rest on
-OWN = 2_000  # newest opinions of the one whose page it is
+OWN = 1_000  # newest opinions of the one whose page it is
 CHECKS = 5_000  # answers to gold pairs, repeats, and opinions that leads looked at
 EDITED = 300  # items whose texts are compared
 DAYS = 14
