@@ -5,7 +5,7 @@ from typing import Literal
 
 from hone.labeling import adjudication
 from hone.labeling.diff import Piece, word_diff
-from hone.storage import deciding, pairs, people, reviews
+from hone.storage import deciding, pairs, people, reviews, seats
 from hone.storage import flags as resolutions
 from hone.storage.deciding import SentBack
 from hone.storage.flags import Resolution
@@ -14,6 +14,7 @@ from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import Record
 from hone.storage.reviews import Adjudication, Flag, Review
+from hone.storage.seats import Queued
 from hone.storage.store import Cursor, Store
 
 
@@ -21,7 +22,7 @@ class Told(Record):
     """Something that happened to a pair. `pieces` is what it changed in the response."""
 
     at: datetime
-    kind: Literal["imported", "edited", "reviewed", "decided", "sent back", "resolved"]
+    kind: Literal["imported", "edited", "reviewed", "decided", "sent back", "resolved", "queued"]
     who: str
     says: str
     tone: Literal["", "good", "bad", "unsure", "accent"] = ""
@@ -108,6 +109,7 @@ def _opinions(cursor: Cursor, project: Project, pair: Pair, names: dict[str, str
     told = [_review(project, each, flags, names) for each in reviews.current(cursor, pair.id)]
     rounds = (reviews.adjudication_of(cursor, pair.id, each) for each in range(1, pair.round + 1))
     told += [_adjudication(each, names) for each in rounds if each]
+    told += [_queued(each, names) for each in seats.queued(cursor, pair.id)]
     told += [_sent_back(each, names) for each in deciding.sent_back_of(cursor, pair.id)]
     return told + [_resolved(each, flags, names) for each in resolutions.resolutions(cursor, pair.id)]
 
@@ -137,6 +139,17 @@ def _adjudication(given: Adjudication, names: dict[str, str]) -> Told:
         tone="good" if given.decision == "approve" else "bad",
         note=given.reason,
         example=given.source == "example",
+    )
+
+
+def _queued(given: Queued, names: dict[str, str]) -> Told:
+    return Told(
+        at=given.created_at,
+        kind="queued",
+        who=names.get(given.person_id, "somebody"),
+        says="sent it to the experts",
+        tone="unsure",
+        note=given.why,
     )
 
 

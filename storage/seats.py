@@ -6,6 +6,7 @@ keeps the count of what waits for whom.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from hone.storage import order, tally
@@ -132,6 +133,22 @@ def prioritise(
         "queued",
         *[{"id": new_id(), "project_id": pair.project_id, "pair_id": pair.id, **said} for pair in pairs],
     )
+
+
+class Queued(Record):
+    """That a pair was sent to the experts, before all others: why, by whom, when."""
+
+    why: str
+    person_id: str
+    created_at: datetime
+
+
+def queued(cursor: Cursor, pair_id: str) -> list[Queued]:
+    """When and why a pair was sent to the experts, the oldest first."""
+    found = rows(
+        cursor, "select why, person_id, created_at from queued where pair_id = ? order by created_at, id", [pair_id]
+    )
+    return [Queued.model_validate(row) for row in found]
 
 
 def _by_project(pairs: Iterable[Pair]) -> dict[str, list[str]]:

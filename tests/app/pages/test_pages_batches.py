@@ -7,7 +7,7 @@ from hone.storage import batches, pairs
 from hone.storage.pairs import NewPair, Pair
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.store import Store
+from hone.storage.store import Store, insert
 
 
 def fill(store: Store, project: Project, lead: Person, approved: int) -> None:
@@ -124,3 +124,19 @@ def test_two_batches_are_compared(store: Store, project: Project, lead: Person, 
     assert "only in batch 2" in seen.text
     seen.press("All batches").press("open-")
     assert "Split by group with seed 7" in seen.text
+
+
+def test_the_story_of_a_pair_tells_why_it_was_sent_and_what_was_found(
+    store: Store, project: Project, lead: Person, ana: Person
+) -> None:
+    fill(store, project, lead, 4)
+    found = {"pair_id": listed(store, project)[4].id, "kind": "spelling", "field": "response", "says": "A new word."}
+    store.write(lambda cursor: insert(cursor, "finding", {**found, "span_start": 0, "span_end": 2, "fix": None}))
+    seen = at(Browser(store, lead), "pairs", "metadata.topic=tax state=approved")
+    seen.widget("text_input", "send-why").input("Too soft")
+    seen.widget("checkbox", "send-reopen").check()
+    seen.press("send-go")
+    seen = at(seen, "pairs", "metadata.topic=tax").press("Open")
+    assert "sent it to the experts" in seen.text
+    assert "“Too soft”" in seen.text
+    assert '<mark title="Spelling: A new word.">it</mark>' in seen.source
