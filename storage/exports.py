@@ -8,7 +8,9 @@ from hone.storage import approved
 from hone.storage.filters import PairFilter, joined, where
 from hone.storage.store import Cursor, rows
 
-CHUNK = 5_000  # pairs
+CHUNK = 5_000  # pairs at first; then as many as hold so many characters, because each question reads all ids anew
+CHARACTERS = 40_000_000
+MOST = 50_000
 
 
 class Leaving(NamedTuple):
@@ -61,15 +63,17 @@ def pairs_of(cursor: Cursor, project_id: str, wanted: PairFilter) -> Iterator[li
     )
     ids = [row["id"] for row in found]
     approvers = approved.approvers(cursor, project_id) if ids else {}
-    for start in range(0, len(ids), CHUNK):
+    start, size = 0, CHUNK
+    while start < len(ids):
         chunk = rows(
             cursor,
             "select p.id, p.number, p.state, t.instruction, t.context, t.response, p.group_key, p.source, p.metadata, "
             "t.id as revision, null as split from pair p "
             "join revision t on t.id = coalesce(p.approved_revision, p.first_revision) "
             "where p.id in (select unnest(?)) order by p.number",
-            [ids[start : start + CHUNK]],
+            [ids[start : start + size]],
         )
+        start, size = start + size, _next_size(chunk)
         yield [_leaving(row, approvers.get(row["id"], ())) for row in chunk]
 
 
@@ -194,6 +198,12 @@ def _leaving(row: dict[str, Any], approvers: Sequence[str]) -> Leaving:
         split=row["split"],
         approvers=tuple(approvers),
     )
+
+
+def _next_size(chunk: Sequence[dict[str, Any]]) -> int:
+    """How many rows like these make a chunk."""
+    characters = sum(len(row["instruction"]) + len(row["context"]) + len(row["response"]) for row in chunk)
+    return max(500, min(MOST, CHARACTERS * len(chunk) // max(1, characters)))
 
 
 def _preference(row: dict[str, Any]) -> Preference:
