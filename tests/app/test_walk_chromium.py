@@ -191,7 +191,8 @@ def lets_both_models_answer(lena: Walker) -> None:
     lena.press("All runs").sees(".h-section", "Compare")
     for model in ("walnut-9b", "Iteration 1"):
         lena.press(f"Let {model} answer").sees(".h-chip", f"{model} is answering")
-    lena.press("Make matchups").sees(".h-saved", "waits for the reviewers")  # the button comes when both have
+    lena.sees("button", "Make matchups", seconds=120)  # it comes when both have
+    lena.press("Make matchups").sees(".h-saved", "waits for the reviewers")
 
 
 def two_reviewers_judge_blind(house: House) -> None:

@@ -92,7 +92,7 @@ function questionRow(desk, { key, name, kind, options, required }) {
   if (kind === "text") return textQuestion(desk, key, name, required);
   const offered = kind === "yes_no" ? [{ value: true, label: "Yes" }, { value: false, label: "No" }] : plainly(options);
   const row = new Row(desk, { name, options: offered, many: kind === "multi", ...entry(desk, "answers", key) });
-  if (required) row.head.append(labelled(element("i", "d-needed", " needed"), {}));
+  if (required) row.head.append(element("i", "d-needed", " needed"));
   return row;
 }
 
