@@ -85,7 +85,7 @@ def reviews(file: Source, project: ProjectName = None, as_json: AsJson = False) 
     """Record experts' opinions that were kept elsewhere.
 
     JSON lines: key (of the row in its file, or #number), annotator, decision (approve, reject, skip), and if wanted
-    response (the edited text), ratings, categories, flags, note, seconds.
+    response (the edited text), ratings, answers, categories, edit_reason, flags, note, seconds.
     """
     _record(file, project, "/reviews", as_json)
 
