@@ -3,6 +3,7 @@
 // What is sent is kept until a drawing answers it, and sent again when one does not: the same request is stored once.
 
 const PATIENCE = 4_000; // milliseconds without an answer
+const NOTICEABLE = 150; // milliseconds; an answer within them comes without a flicker of the buttons
 
 class Deciding {
   constructor(desk) {
@@ -64,7 +65,8 @@ class Deciding {
   ask(what, said) {
     this.waiting = { what, said: { ...said, request: secret() }, kept: this.desk.data.kept };
     this.tell();
-    requestAnimationFrame(() => drawBar(this.desk)); // first the message, then its looks
+    this.desk.bar.setAttribute("aria-busy", "true");
+    setTimeout(() => drawBar(this.desk), NOTICEABLE);
   }
 
   tell() {

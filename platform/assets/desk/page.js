@@ -97,6 +97,7 @@ function drawBar(desk) {
   if (!desk.open) return;
   const { bar, data, deciding } = desk;
   const looks = [data.undo, desk.marking.picker, deciding.skips, deciding.waiting, desk.editor.changed].map(Boolean).join();
+  bar.setAttribute("aria-busy", String(Boolean(deciding.waiting)));
   if (bar.looks === looks) return;
   const focused = bar.contains(document.activeElement);
   bar.looks = looks;
@@ -108,7 +109,6 @@ function drawBar(desk) {
   else parts.push(...decisions(desk));
   bar.replaceChildren(...parts);
   bar.querySelectorAll("button").forEach((each) => (each.disabled = Boolean(deciding.waiting)));
-  bar.setAttribute("aria-busy", String(Boolean(deciding.waiting)));
   if (focused) (bar.querySelector(".d-hint + button:enabled") ?? desk.host).focus();
 }
 
