@@ -45,10 +45,15 @@ class Timed:
 
 
 def fill(store: Store, project: Project, author: Person, count: int) -> list[str]:
-    """So many pairs of about 1 kB."""
+    """So many pairs of about 1 kB, checked already: a server looks through new ones as soon as it starts."""
     new = [NewPair(instruction=f"Answer letter {n}.", context="c " * 100, response=TEXT) for n in range(count)]
-    wanted = project.settings.overlap
-    return store.write(lambda cursor: pairs.add(cursor, project.id, new, author_id=author.id, wanted=wanted))
+
+    def change(cursor: Cursor) -> list[str]:
+        made = pairs.add(cursor, project.id, new, author_id=author.id, wanted=project.settings.overlap)
+        cursor.execute("update pair set checks = '' where project_id = ?", [project.id])
+        return made
+
+    return store.write(change)
 
 
 def hire(store: Store, count: int, name: str = "expert") -> list[Person]:
