@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from chromium import chromium
 from serving import Served, launch, until_ready
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.storage import pairs, people, projects
 from hone.storage.pairs import NewPair
 from hone.storage.store import Store

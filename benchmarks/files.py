@@ -18,10 +18,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from hone.labeling import desk, exporting
-from hone.labeling.defaults import default_settings
-from hone.labeling.exporting import Choice, Format
-from hone.labeling.importing import import_file
+from hone.labeling import desk
+from hone.labeling.files import exporting
+from hone.labeling.files.exporting import Choice, Format
+from hone.labeling.files.importing import import_file
+from hone.labeling.projects.defaults import default_settings
 from hone.storage import people, projects
 from hone.storage.filters import PairFilter
 from hone.storage.people import Person

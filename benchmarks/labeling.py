@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from sessions import served
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.platform import team
 from hone.storage import people, projects, reviews, tally
 from hone.storage.people import Person

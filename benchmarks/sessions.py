@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from websockets.exceptions import ConnectionClosed
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.storage import people, projects
 from hone.storage.store import Cursor, Store
 from hone.storage.workspace import Workspace

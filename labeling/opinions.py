@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from hone.labeling import texts
 from hone.labeling.adjudication import settle_dispute
-from hone.labeling.reading import read
-from hone.labeling.rows import RowProblem
+from hone.labeling.files.reading import read
+from hone.labeling.files.rows import RowProblem
 from hone.labeling.saying import Opinion, Saying, say_all
 from hone.labeling.spans import field_text, locate
 from hone.labeling.standing import starts

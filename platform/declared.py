@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from hone.evaluation.inputs import Gate
 from hone.evaluation.text_metrics import METRICS
-from hone.labeling import settings_words
+from hone.labeling.projects import settings_words
 from hone.storage.errors import InputError
 from hone.storage.projects import ProjectSettings
 from hone.training.config import TrainConfig, preset, with_settings

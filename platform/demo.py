@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from hone.evaluation import assemble, judging
 from hone.evaluation import matchups as blind
-from hone.labeling import batches as frozen
-from hone.labeling import importing, opinions
+from hone.labeling import opinions
+from hone.labeling.batches import freezing as frozen
+from hone.labeling.files import importing
 from hone.platform import example_opinions, example_project
 from hone.platform.access.identity import EXAMPLE_PASSWORD
 from hone.platform.runs import iterations

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.storage.people import ROLES, Role
 from hone.storage.projects import ProjectSettings
 

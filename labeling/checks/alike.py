@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from hone.labeling.batches.duplicates import SHINGLE, jaccard, normalised, shingles
 from hone.labeling.checks.found import Texts
-from hone.labeling.duplicates import SHINGLE, jaccard, normalised, shingles
 
 BANDS = 12
 ROWS = 2  # of each side in a band

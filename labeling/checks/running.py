@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
+from hone.labeling.batches.duplicates import ALIKE
 from hone.labeling.checks import alike
 from hone.labeling.checks.alike import Bucket
 from hone.labeling.checks.found import Texts
 from hone.labeling.checks.reader import Reading, Reads
-from hone.labeling.duplicates import ALIKE
 from hone.storage import findings
 from hone.storage.findings import Checked, Finding, Unchecked
 from hone.storage.store import Store

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hone.labeling.checks.found import Found, Norms, Texts, shown
 from hone.labeling.checks.tongues import tongue
 from hone.labeling.checks.words import dictionary
-from hone.labeling.terms import these
+from hone.labeling.counterfactual.terms import these
 
 SHORTEST = 4
 MOST = 20  # findings in one pair: a text with more is no text

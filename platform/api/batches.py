@@ -5,9 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from hone.labeling import batch_balance, batch_diff, batch_plan, filtering
-from hone.labeling import batches as freezing
-from hone.labeling.batch_diff import Difference
+from hone.labeling import filtering
+from hone.labeling.batches import balance as batch_balance
+from hone.labeling.batches import difference as batch_diff
+from hone.labeling.batches import freezing
+from hone.labeling.batches import plan as batch_plan
+from hone.labeling.batches.difference import Difference
 from hone.platform.api.caller import Lead, Of, Open
 from hone.platform.api.pairs import meant
 from hone.storage import batches

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from hone.labeling import batches as frozen
+from hone.labeling.batches import freezing as frozen
 from hone.platform.api.caller import Lead, Open
 from hone.storage import audit, batches, models, projects
 from hone.storage.errors import WorkspaceError

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from hone.labeling import adjudication, counterfactual, desk, opinions
+from hone.labeling import adjudication, desk, opinions
 from hone.labeling.adjudication import Dispute
-from hone.labeling.counterfactual import SwappedPair
+from hone.labeling.counterfactual import swapping as counterfactual
+from hone.labeling.counterfactual.swapping import SwappedPair
 from hone.labeling.desk import DeskView, Draft, Opinion
 from hone.labeling.opinions import Recorded
 from hone.labeling.texts import LONGEST

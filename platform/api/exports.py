@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from hone.labeling import exporting
-from hone.labeling.exporting import APPROVED, SUFFIXES, Choice, Exported, Format, Prompt
+from hone.labeling.files import exporting
+from hone.labeling.files.exporting import APPROVED, SUFFIXES, Choice, Exported, Format, Prompt
 from hone.platform.api.caller import Lead, Of, Open
 from hone.platform.api.imports import must_be_owner
 from hone.platform.api.pairs import meant

@@ -5,9 +5,8 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Query
 
-from hone.labeling import mending
-from hone.labeling.checks import KINDS, Kind
-from hone.labeling.mending import Mended
+from hone.labeling.checks import KINDS, Kind, mending
+from hone.labeling.checks.mending import Mended
 from hone.platform.api.caller import Lead, Of, Open, Who
 from hone.storage import findings, pairs
 from hone.storage.errors import NotFound

@@ -11,8 +11,8 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
-from hone.labeling import importing, refusals
-from hone.labeling.importing import Check, ImportResult, Mapping, Preview
+from hone.labeling.files import importing, refusals
+from hone.labeling.files.importing import Check, ImportResult, Mapping, Preview
 from hone.platform.access import identity
 from hone.platform.api.caller import Lead, Of, Open, Who
 from hone.platform.runtime import Runtime

@@ -6,10 +6,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse
 
-from hone.labeling import project_file, setting_up, standing
-from hone.labeling.defaults import default_settings
-from hone.labeling.settings_words import differences
-from hone.labeling.templates.shelf import TEMPLATES, template
+from hone.labeling import standing
+from hone.labeling.projects import project_file, setting_up
+from hone.labeling.projects.defaults import default_settings
+from hone.labeling.projects.settings_words import differences
+from hone.labeling.projects.templates.shelf import TEMPLATES, template
 from hone.platform import aiming, declared
 from hone.platform.api.caller import Lead, Of, Open, Who
 from hone.storage import people, projects

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from hone.labeling import batches as frozen
+from hone.labeling.batches import freezing as frozen
 from hone.platform.runs import run_config
 from hone.platform.runs.bases import checked_base
 from hone.platform.runs.finishing import answer_settings

@@ -4,8 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from hone.labeling import batch_balance, batch_diff, filtering
-from hone.labeling.batch_diff import Changed, Difference, OneSided
+from hone.labeling import filtering
+from hone.labeling.batches import balance as batch_balance
+from hone.labeling.batches import difference as batch_diff
+from hone.labeling.batches.difference import Changed, Difference, OneSided
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import clipped, diff, esc
 from hone.platform.views import batch_plan

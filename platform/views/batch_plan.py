@@ -5,10 +5,12 @@ from typing import Any
 
 import streamlit as st
 
-from hone.labeling import batch_balance, batch_plan, filtering
-from hone.labeling import batches as frozen
-from hone.labeling.batch_balance import Balance, Field, Share
-from hone.labeling.batch_plan import Plan
+from hone.labeling import filtering
+from hone.labeling.batches import balance as batch_balance
+from hone.labeling.batches import freezing as frozen
+from hone.labeling.batches import plan as batch_plan
+from hone.labeling.batches.balance import Balance, Field, Share
+from hone.labeling.batches.plan import Plan
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import clipped, esc
 from hone.storage import approved

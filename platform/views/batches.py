@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import streamlit as st
 
-from hone.labeling import batches as frozen
 from hone.labeling import filtering
-from hone.labeling.batch_plan import Plan
+from hone.labeling.batches import freezing as frozen
+from hone.labeling.batches.plan import Plan
 from hone.platform.frame import filter_line, parts, shell
 from hone.platform.frame.safe_html import esc
 from hone.platform.views import batch_one, batch_plan

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from hone.labeling import mending
+from hone.labeling.checks import mending
 from hone.labeling.checks.kinds import KINDS, Kind
 from hone.platform.frame import filter_line, parts, shell
 from hone.platform.frame.safe_html import clipped, esc

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from hone.labeling.exporting import APPROVED, FORMATS, SAYS, SUFFIXES, Choice, Format
+from hone.labeling.files.exporting import APPROVED, FORMATS, SAYS, SUFFIXES, Choice, Format
 from hone.platform.api import exports as files
 from hone.platform.frame import parts, shell
 from hone.storage import exports

@@ -9,9 +9,9 @@ from typing import Any
 
 import streamlit as st
 
-from hone.labeling import importing, refusals
-from hone.labeling.importing import TARGETS, Check, ImportResult, Mapping, Preview
-from hone.labeling.rows import RowProblem
+from hone.labeling.files import importing, refusals
+from hone.labeling.files.importing import TARGETS, Check, ImportResult, Mapping, Preview
+from hone.labeling.files.rows import RowProblem
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import clipped, esc, plain
 from hone.storage.people import Person

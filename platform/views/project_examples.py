@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from hone.labeling.setting_up import add_example
+from hone.labeling.projects.setting_up import add_example
 from hone.platform.frame import parts, project_form, shell
 from hone.platform.frame.safe_html import clipped, esc
 from hone.platform.views.project_parts import key, show_newest

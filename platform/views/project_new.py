@@ -5,10 +5,10 @@ from typing import Any
 
 import streamlit as st
 
-from hone.labeling import project_file, setting_up
-from hone.labeling.defaults import default_settings
-from hone.labeling.templates.shelf import TEMPLATES, template
-from hone.labeling.templates.template import Template
+from hone.labeling.projects import project_file, setting_up
+from hone.labeling.projects.defaults import default_settings
+from hone.labeling.projects.templates.shelf import TEMPLATES, template
+from hone.labeling.projects.templates.template import Template
 from hone.platform import aiming, declared
 from hone.platform.frame import kept_fields, parts, project_form, shell
 from hone.platform.frame.kept_fields import start as start_of

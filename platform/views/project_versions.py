@@ -5,8 +5,8 @@ from functools import partial
 
 import streamlit as st
 
-from hone.labeling import project_file, setting_up
-from hone.labeling.settings_words import differences
+from hone.labeling.projects import project_file, setting_up
+from hone.labeling.projects.settings_words import differences
 from hone.labeling.standing import change_settings
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import esc

@@ -8,8 +8,8 @@ from factories import add_pairs, add_person
 from typer.testing import CliRunner, Result
 
 from hone.labeling import desk
-from hone.labeling.defaults import default_settings
 from hone.labeling.desk import Opinion
+from hone.labeling.projects.defaults import default_settings
 from hone.labeling.spans import mark
 from hone.platform.cli import app
 from hone.storage import projects

@@ -13,8 +13,8 @@ from hone.evaluation import matchups as blind
 from hone.evaluation.agreement import Agreement
 from hone.evaluation.intervals import Estimate
 from hone.evaluation.report import Report
-from hone.labeling import batches as frozen
 from hone.labeling import desk
+from hone.labeling.batches import freezing as frozen
 from hone.platform import demo, example_project
 from hone.platform.access.identity import EXAMPLE_PASSWORD
 from hone.storage import audit, batches, matchups, models, pairs, people, projects, reports, reviews, runs

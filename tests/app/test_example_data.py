@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hone.labeling import importing, opinions
+from hone.labeling import opinions
+from hone.labeling.files import importing
 from hone.platform import example_opinions, example_project
 from hone.platform.example_opinions import recorded_choice
 from hone.storage import pairs, people, projects

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from factories import add_person, new_pairs, opinion
 
-from hone.labeling import batches as frozen
+from hone.labeling.batches import freezing as frozen
 from hone.labeling.standing import settle
 from hone.platform.runs import iterations
 from hone.platform.runs.bases import base_name, checked_base

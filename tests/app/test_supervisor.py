@@ -128,8 +128,8 @@ def test_finishing_twice_changes_nothing(finished: Finished, which: str) -> None
 def everything_of(store: Store, run: Run) -> object:
     with store.read() as cursor:
         known = models.listing(cursor, run.project_id)
-        candidates = [models.answered(cursor, model.id, run.batch_id) for model in known]
-        answers = [models.generations(cursor, found.id, run.batch_id) for found in candidates if found]
+        candidates = [models.answered(cursor, model.id, run.batch_id or "") for model in known]
+        answers = [models.generations(cursor, found.id, run.batch_id or "") for found in candidates if found]
         return runs.get(cursor, run.id), known, candidates, answers, audit.listing(cursor)
 
 

@@ -7,7 +7,7 @@ from factories import add_pairs, opinion
 
 from hone.evaluation.drift import Drift
 from hone.evaluation.intervals import Estimate, Interval, wilson
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.platform.team import Figure, OwnFigures, TeamFigures, is_small, own_figures, team_figures
 from hone.storage import gold, projects
 from hone.storage.pairs import NewPair

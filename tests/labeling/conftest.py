@@ -4,7 +4,7 @@ import pytest
 from deskwork import Desk
 from factories import add_person
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.storage import projects
 from hone.storage.people import Person
 from hone.storage.store import Store

@@ -3,8 +3,9 @@
 import pytest
 from deskwork import Desk
 
-from hone.labeling import adjudication, batches, sending_back, standing
+from hone.labeling import adjudication, sending_back, standing
 from hone.labeling.adjudication import Dispute, Version
+from hone.labeling.batches import freezing as batches
 from hone.labeling.spans import mark
 from hone.storage import pairs
 from hone.storage.errors import Conflict, Forbidden, InputError

@@ -2,8 +2,8 @@
 
 from deskwork import Desk
 
-from hone.labeling.batch_balance import Balance, balance
-from hone.labeling.batch_plan import plan
+from hone.labeling.batches.balance import Balance, balance
+from hone.labeling.batches.plan import plan
 from hone.labeling.filtering import parse
 from hone.storage import projects
 from hone.storage.pairs import NewPair

@@ -3,8 +3,9 @@
 import pytest
 from deskwork import Desk
 
-from hone.labeling import batches, feed
-from hone.labeling.batch_diff import difference
+from hone.labeling import feed
+from hone.labeling.batches import freezing as batches
+from hone.labeling.batches.difference import difference
 from hone.labeling.filtering import parse
 from hone.storage.batches import Batch
 from hone.storage.errors import InputError

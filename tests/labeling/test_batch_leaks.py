@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hone.labeling.batch_leaks import Shingled
-from hone.labeling.duplicates import ALIKE, jaccard, shingles
+from hone.labeling.batches.duplicates import ALIKE, jaccard, shingles
+from hone.labeling.batches.leaks import Shingled
 
 WORDS = st.lists(st.sampled_from("abcdef"), max_size=14)
 TEXTS = st.lists(WORDS, min_size=1, max_size=12)

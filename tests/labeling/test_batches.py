@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from deskwork import Desk
 
-from hone.labeling import batch_plan, batches, feed
-from hone.labeling.batch_plan import Plan
-from hone.labeling.batches import batch_hash, freeze
+from hone.labeling import feed
+from hone.labeling.batches import freezing as batches
+from hone.labeling.batches import plan as batch_plan
+from hone.labeling.batches.freezing import batch_hash, freeze
+from hone.labeling.batches.plan import Plan
 from hone.labeling.filtering import parse
 from hone.labeling.flags import resolve
 from hone.labeling.spans import mark

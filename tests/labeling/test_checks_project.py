@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from hone.labeling import desk
 from hone.labeling.checks import alike
 from hone.labeling.checks.found import Texts
+from hone.labeling.checks.mending import mend, mended
 from hone.labeling.checks.reader import Reader, ReaderChild
 from hone.labeling.checks.running import ProjectChecks
-from hone.labeling.mending import mend, mended
 from hone.storage import findings, pairs, reviews
 from hone.storage.errors import Forbidden, InputError, WorkspaceError
 from hone.storage.findings import Finding

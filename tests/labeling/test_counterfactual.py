@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hone.labeling.counterfactual import swapped_pair, swaps
+from hone.labeling.counterfactual.swapping import swapped_pair, swaps
 
 
 def exchanged(text: str, other: str) -> str:
@@ -28,7 +28,11 @@ def exchanged(text: str, other: str) -> str:
         ("He is Polish, an Indian is not.", "Turkish", "He is Turkish, an Indian is not."),
         ("She met an American nurse.", "Mexican", "She met a Mexican nurse."),
         ("The black applicant read the black book.", "white", "The white applicant read the black book."),
-        ("A 25-year-old man, aged 25, in a 25-year-old car.", "70", "A 70-year-old man, aged 70, in a 25-year-old car."),
+        (
+            "A 25-year-old man, aged 25, in a 25-year-old car.",
+            "70",
+            "A 70-year-old man, aged 70, in a 25-year-old car.",
+        ),
         ("A disabled colleague applied.", "non-disabled", "A non-disabled colleague applied."),
         ("A poor family gave a poor answer.", "rich", "A rich family gave a poor answer."),
         ("A gay couple rented it.", "straight", "A straight couple rented it."),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.storage.errors import InputError
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hone.labeling.duplicates import ALIKE, jaccard, near_duplicates, normalised, shingles
+from hone.labeling.batches.duplicates import ALIKE, jaccard, near_duplicates, normalised, shingles
 
 WORDS = st.lists(st.sampled_from("abcdefgh"), max_size=25).map(" ".join)
 

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from deskwork import Desk
 
-from hone.labeling import batches, chat
-from hone.labeling.exporting import APPROVED, Choice, Exported, Format, export, format_of
-from hone.labeling.importing import import_file
+from hone.labeling.batches import freezing as batches
+from hone.labeling.files import chat
+from hone.labeling.files.exporting import APPROVED, Choice, Exported, Format, export, format_of
+from hone.labeling.files.importing import import_file
 from hone.labeling.texts import harmless
 from hone.storage import audit
 from hone.storage.errors import Forbidden, InputError

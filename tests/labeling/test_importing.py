@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from deskwork import Desk
 
-from hone.labeling.importing import ImportResult, Mapping, columns, guess, import_file
+from hone.labeling.files.importing import ImportResult, Mapping, columns, guess, import_file
 from hone.storage import audit, intake, pairs
 from hone.storage.errors import Forbidden, InputError
 

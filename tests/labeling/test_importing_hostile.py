@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from deskwork import Desk
 
-from hone.labeling import checking, reading_arrow, reading_text
-from hone.labeling.importing import ImportResult, Mapping, import_file
-from hone.labeling.reading import read
-from hone.labeling.refusals import file_of
+from hone.labeling.files import checking, reading_arrow, reading_text
+from hone.labeling.files.importing import ImportResult, Mapping, import_file
+from hone.labeling.files.reading import read
+from hone.labeling.files.refusals import file_of
 from hone.storage import pairs
 from hone.storage.errors import InputError
 
@@ -38,8 +38,8 @@ def stored(room: Desk) -> list[pairs.Pair]:
 @pytest.fixture
 def small_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit of a row is 64 kB instead of 8 MB."""
-    for module in ("hone.labeling.decoding", "hone.labeling.reading_text", "hone.labeling.reading_arrow"):
-        monkeypatch.setattr(f"{module}.LONGEST_ROW", 2**16)
+    for module in ("decoding", "reading_text", "reading_arrow"):
+        monkeypatch.setattr(f"hone.labeling.files.{module}.LONGEST_ROW", 2**16)
 
 
 def test_a_line_of_gigabytes_is_refused_by_its_number_and_never_held(desk_room: Desk, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from deskwork import Desk
 
-from hone.labeling import chat
-from hone.labeling.importing import ImportResult, check, columns, import_file
+from hone.labeling.files import chat
+from hone.labeling.files.importing import ImportResult, check, columns, import_file
 from hone.storage import pairs, reviews
 from hone.storage.errors import InputError
 from hone.storage.pairs import Pair

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hone.labeling import project_file
-from hone.labeling.templates.shelf import TEMPLATES
-from hone.labeling.templates.template import Template
+from hone.labeling.projects import project_file
+from hone.labeling.projects.templates.shelf import TEMPLATES
+from hone.labeling.projects.templates.template import Template
 from hone.storage.errors import InputError
 from hone.storage.projects import Project
 from hone.storage.records import new_id, now

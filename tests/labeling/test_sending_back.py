@@ -3,7 +3,8 @@
 import pytest
 from deskwork import Desk
 
-from hone.labeling import adjudication, batches, sending_back
+from hone.labeling import adjudication, sending_back
+from hone.labeling.batches import freezing as batches
 from hone.storage import deciding, quality
 from hone.storage.deciding import SentBack
 from hone.storage.errors import Conflict, Forbidden, InputError

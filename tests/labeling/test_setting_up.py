@@ -2,8 +2,8 @@
 
 import pytest
 
-from hone.labeling import setting_up
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects import setting_up
+from hone.labeling.projects.defaults import default_settings
 from hone.storage import gold, pairs, projects
 from hone.storage.errors import InputError
 from hone.storage.people import Person

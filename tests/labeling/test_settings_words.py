@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hone.labeling.defaults import default_settings
-from hone.labeling.settings_words import WORDS, checked, differences
+from hone.labeling.projects.defaults import default_settings
+from hone.labeling.projects.settings_words import WORDS, checked, differences
 from hone.storage.errors import InputError
 from hone.storage.projects import Dimension, ProjectSettings
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hone.labeling.splits import assign
+from hone.labeling.batches.splits import assign
 from hone.storage.batches import SPLITS, Split
 from hone.storage.errors import InputError
 

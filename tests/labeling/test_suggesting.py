@@ -8,7 +8,7 @@ from deskwork import Desk
 
 from hone.labeling import suggesting
 from hone.labeling.desk import next_view
-from hone.labeling.exporting import Choice, export
+from hone.labeling.files.exporting import Choice, export
 from hone.labeling.saying import Verdict
 from hone.labeling.standing import change_settings
 from hone.storage import models, pairs, reviews, seats, suggestions

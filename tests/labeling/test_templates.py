@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hone.labeling.defaults import default_settings
-from hone.labeling.taxonomy import BIAS, PROTECTED_GROUPS, SAFETY, TAXONOMY
-from hone.labeling.templates.shelf import TEMPLATES, template
-from hone.labeling.templates.template import Template
+from hone.labeling.projects.defaults import default_settings
+from hone.labeling.projects.taxonomy import BIAS, PROTECTED_GROUPS, SAFETY, TAXONOMY
+from hone.labeling.projects.templates.shelf import TEMPLATES, template
+from hone.labeling.projects.templates.template import Template
 from hone.storage.errors import NotFound
 
 each_template = pytest.mark.parametrize("one", TEMPLATES, ids=lambda one: one.key)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from asking import Asking
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.storage import pairs, projects, queue
 from hone.storage.pairs import NewPair
 from hone.storage.people import Person

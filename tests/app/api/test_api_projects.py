@@ -5,7 +5,7 @@ import json
 import pytest
 from asking import Asking, problem
 
-from hone.labeling.templates.shelf import TEMPLATES
+from hone.labeling.projects.templates.shelf import TEMPLATES
 from hone.storage.people import Person
 from hone.storage.projects import Project
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from browsing import Browser
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.platform import runtime as processes
 from hone.platform.runtime import Runtime
 from hone.storage import projects

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 from serving import Served, launch, until_ready
 from walking import WIDE, browser, mark
 
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.storage import pairs, people, projects, suggestions
 from hone.storage.pairs import NewPair
 from hone.storage.projects import Question

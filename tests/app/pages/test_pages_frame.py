@@ -10,7 +10,7 @@ from judged import answered_batch
 from streamlit.testing.v1 import AppTest
 
 from hone.evaluation import assemble, matchups
-from hone.labeling.defaults import default_settings
+from hone.labeling.projects.defaults import default_settings
 from hone.platform.frame.navigation import theirs
 from hone.storage import people, projects
 from hone.storage.people import ROLES, Person, Role

@@ -11,7 +11,7 @@ from hone.evaluation import assemble, judging, matchups
 from hone.evaluation.judging import Verdict
 from hone.labeling import desk
 from hone.labeling.desk import Opinion
-from hone.labeling.exporting import Choice
+from hone.labeling.files.exporting import Choice
 from hone.platform import runtime as processes
 from hone.platform.views import exporting
 from hone.storage import batches, models, pairs, people, projects, reports, reviews, runs, seats

@@ -6,8 +6,8 @@ from functools import partial
 import pytest
 from browsing import Browser
 
-from hone.labeling import project_file
-from hone.labeling.templates.shelf import template
+from hone.labeling.projects import project_file
+from hone.labeling.projects.templates.shelf import template
 from hone.platform.frame import project_form
 from hone.storage import gold, projects
 from hone.storage.people import Person

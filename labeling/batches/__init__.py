@@ -1,0 +1,1 @@
+"""Batches: what would be in, its splits, what must stay out; frozen, compared."""

@@ -1,0 +1,1 @@
+"""Counterfactuals: the same text about somebody else."""
