@@ -164,8 +164,8 @@ def review(chrome: Browser, address: str, path: Path, dark: bool = False) -> Non
 TEAM: dict[str, tuple[Role, ...]] = {
     "lena": ("lead",), "ana": ("expert",), "ben": ("expert",), "dora": ("reviewer",), "emil": ("reviewer",),
 }  # fmt: skip
-BY_HAND = 4  # pairs that each expert says something of on the page
-APPROVED = 80  # pairs, by hand and from a file of opinions
+BY_HAND = 20  # pairs that each expert says something of on the page
+APPROVED = 80  # pairs that both said something of, by hand or in a file of opinions
 
 
 def team(workspace: Workspace) -> None:
@@ -230,26 +230,42 @@ class Legal:
         self.shot(lena, "pairs")
 
     def review(self, expert: Walker, name: str) -> None:
-        """Some pairs by hand; the experts differ on the first."""
+        """Some pairs by keys alone: rated, some flagged, some rejected; where ana edits, the two will differ."""
         expert.go("Review")
         for done in range(BY_HAND):
-            expert.sees(".h-top", f"{done} done, ")
+            expert.sees(".h-top", re.compile(rf"(?<!\d){done} done, "))
             expert.sees("button", "Approve")
-            if done == 0 and name == "ana":
-                expert.rest().edit(f"In short: {expert.response()}").sees(".h-words ins")
-                expert.key("4")
+            for score in ("4", "5", "3"):
+                expert.key(score)
+            if done % 5 == 0:
+                self.flag(expert)
+            if name == "ana" and done % 4 == 0:
+                expert.edit(f"In short: {expert.response()}").sees(".h-words ins")
+            if name == "ana" and done == 0:
                 self.shot(expert, "review")
-                expert.press("Approve with changes")
-            else:
-                expert.key("a")
+            expert.key("r" if done % 7 == 3 else "a")
         expert.sees(".h-top", f"{BY_HAND} done, ")
 
+    def flag(self, expert: Walker) -> None:
+        """The first words of the response, as clearly of another place or time: the last kind of the list."""
+        expert.key("f").key("Shift+ArrowRight").key("Enter").sees("form.d-flagging")
+        for key in ("ArrowUp", "3"):
+            expert.page.keyboard.press(key)
+        expert.page.keyboard.press("Enter")
+        expert.sees(".d-flag-open")
+
     def decide(self, lena: Walker) -> None:
-        """The dispute."""
+        """The disputes, by keys; the reason is typed for the first."""
         lena.press("Decide between experts").sees(".h-sides")
-        lena.press("Version A").rest().write("Reason", "The short form is what we teach.")
-        self.shot(lena, "adjudicate")
-        lena.press("Approve this text").sees(".h-empty", "Nobody differs")
+        for number in range(BY_HAND // 4, 0, -1):
+            lena.sees(".h-progress", re.compile(rf"of {number} dispute"))
+            lena.key("1").rest()
+            if number == BY_HAND // 4:
+                lena.write("Reason", "The short form is what we teach.")
+                self.shot(lena, "adjudicate")
+            lena.sees("button:not([disabled])", "Approve this text")
+            lena.key("a")
+        lena.sees(".h-empty", "Nobody differs")
 
     def opinions(self) -> None:
         """What both experts said of further pairs elsewhere, as `hone reviews` records it."""
