@@ -6,11 +6,15 @@ in memory goes when it ends. What is stored is done; after a restart the next pa
 
 import threading
 import traceback
+from typing import TYPE_CHECKING
 
 from hone.storage import findings
 from hone.storage.errors import HoneError
 from hone.storage.findings import Progress
 from hone.storage.store import Store
+
+if TYPE_CHECKING:
+    from hone.labeling.checks.reader import ReaderChild
 
 
 class Checker:
@@ -23,6 +27,7 @@ class Checker:
         self._lock = threading.Lock()  # between the two
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self._child: ReaderChild | None = None
 
     def start(self) -> None:
         """Begin with what is unchecked, and with each import after it."""
@@ -48,8 +53,11 @@ class Checker:
 
     def stop(self) -> None:
         """Stop within a second; what was checked but not stored is checked again."""
-        self._stopping = True
-        self._wake.set()
+        with self._lock:
+            self._stopping = True
+            self._wake.set()
+            if self._child is not None:
+                self._child.stop()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -76,10 +84,8 @@ class Checker:
             self._wake.clear()
             try:
                 self._all()
-            except HoneError as problem:  # a full disk: the next import, or the next start, tries again
-                print(f"hone: the checks wait: {problem}")
-            except Exception:  # a check that fails must not take the others' work with it, nor go round for ever
-                traceback.print_exc()
+            except HoneError as problem:  # no process can be started: the next import, or the next start, tries again
+                self._waits(problem)
             with self._lock:
                 if not self._wake.is_set():
                     self._idle.set()
@@ -87,18 +93,36 @@ class Checker:
     def _all(self) -> None:
         with self.store.read() as cursor:
             waiting = findings.waiting(cursor)
-        if not waiting or self._stopping:
-            return
+        for project_id in waiting:
+            if self._stopping:
+                return
+            try:
+                self._project(project_id)
+            except HoneError as problem:  # a full disk, a child that ended: see above
+                self._waits(problem)
+            except Exception:  # what fails in one project must not take the others' work with it
+                traceback.print_exc()
+
+    def _project(self, project_id: str) -> None:
         from hone.labeling.checks.reader import ReaderChild
         from hone.labeling.checks.running import ProjectChecks
 
         with ReaderChild() as child:
-            for project_id in waiting:
+            with self._lock:
+                self._child = child
+                if self._stopping:
+                    return
+            try:
                 checks = ProjectChecks(self.store, project_id, child)
                 while checks.portion(self._go_on):
                     pass
-                if self._stopping:
-                    return
+            finally:
+                with self._lock:
+                    self._child = None
+
+    def _waits(self, problem: HoneError) -> None:
+        if not self._stopping:  # a child that `stop` has ended is no trouble
+            print(f"hone: the checks wait: {problem}")
 
     def _go_on(self) -> bool:
         return not self._stopping

@@ -16,7 +16,7 @@ _CARD = re.compile(r"(?<![\w.,-])[3-6]\d{3}(?:[ -]?\d){9,15}(?![\w-]|[.,]\d)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 _PHONE = re.compile(
     r"(?<![\w.,/+-])(?:\+\d{1,3}|00\d{2}|\(\+?\d{1,5}\)|0\d{1,5}|\d{3})(?:[ "
-    r"./-]{0,2}(?:\(\d{1,5}\)|\d{1,5})){1,6}(?![\w-]|[.,/]\d)"
+    r"./-]{0,2}(?:\(\d{1,5}\)|\d{1,5}+)){1,6}(?![\w-]|[.,/]\d)"  # 5+: a run of digits is cut in one way alone
 )
 _CALLS = re.compile(
     r"\b(?:call|phone|telephone|tel|ring|mobile|cell|fax|text|whatsapp|dial|reach (?:me|us|him|her|them) (?:on|at)"

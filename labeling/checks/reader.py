@@ -6,10 +6,11 @@ The child (`child.py`) gets pickled calls on its standard input and answers on i
 import pickle
 import subprocess
 import sys
+import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol, TypeVar
 
 from hone.labeling.checks import alike
 from hone.labeling.checks.alike import Bucket
@@ -18,6 +19,7 @@ from hone.labeling.checks.found import Found, Norms, Texts
 from hone.storage.errors import WorkspaceError
 
 PATIENCE = 5.0  # seconds for a child to end
+T = TypeVar("T")
 
 
 class Reading(NamedTuple):
@@ -50,17 +52,33 @@ class Reader:
 
     def begin(self, sample: Sequence[Texts]) -> None:
         """Learn from a sample what is usual in a project."""
-        self._norms = norms_of(sample)
-        self._words = Counter(word for texts in sample for word in unknown_words(texts))
+        self._norms = _spared(lambda: norms_of(sample), Norms())
+        self._words = Counter(word for texts in sample for word in _unknown(texts))
 
     def expect(self, texts: Sequence[Texts]) -> None:
         """Count the words of texts that are to be read, so that a team's own are known before the first."""
-        self._words.update(word for one in texts for word in unknown_words(one))
+        self._words.update(word for one in texts for word in _unknown(one))
         self._norms = own_words(self._norms, self._words)
 
     def read(self, texts: Sequence[Texts]) -> list[Reading]:
         """Check these pairs."""
-        return [Reading(check(one, self._norms), alike.buckets(one)) for one in texts]
+        return [self._read(one) for one in texts]
+
+    def _read(self, one: Texts) -> Reading:
+        return _spared(lambda: Reading(check(one, self._norms), alike.buckets(one)), Reading([], []))
+
+
+def _unknown(one: Texts) -> set[str]:
+    return _spared(lambda: unknown_words(one), set())
+
+
+def _spared(make: Callable[[], T], otherwise: T) -> T:
+    """What is made, or `otherwise` and a line in the log: a text on which a check fails must not stop all others."""
+    try:
+        return make()
+    except Exception:
+        traceback.print_exc()
+        return otherwise
 
 
 class ReaderChild:
@@ -89,6 +107,10 @@ class ReaderChild:
         """Check these pairs."""
         found: list[Reading] = self._ask("read", list(texts))
         return found
+
+    def stop(self) -> None:
+        """End the child at once, whatever it reads: who waits for its answer gets a WorkspaceError."""
+        self._child.kill()
 
     def close(self) -> None:
         """Let the child end; one that does not is killed."""

@@ -10,7 +10,7 @@ from hone.storage.reviews import Field
 _PAGE = re.compile(
     r"^[ \t]*(?:(?:page|seite|página|pagina) \d{1,4}(?: ?(?:of|von|de|di|/) ?\d{1,4})?|[-–] ?\d{1,4} ?[-–])[ "
     r"\t]*(?:\n|\Z)"
-    r"|[ \t]*\bPage \d{1,4} of \d{1,4}\b\.?",
+    r"|(?<![ \t])[ \t]*\bPage \d{1,4} of \d{1,4}\b\.?",
     re.IGNORECASE | re.MULTILINE,
 )
 _FOOTER = re.compile(

@@ -1,12 +1,15 @@
 """The checks over a project: which pairs are alike, what is kept, and what a lead has mended at once."""
 
+from collections.abc import Iterator
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hone.labeling import desk
-from hone.labeling.checks import alike
-from hone.labeling.checks.found import Texts
+from hone.labeling.checks import alike, every, spacing
+from hone.labeling.checks.found import Found, Norms, Texts
 from hone.labeling.checks.mending import mend, mended
 from hone.labeling.checks.reader import Reader, ReaderChild
 from hone.labeling.checks.running import ProjectChecks
@@ -223,3 +226,19 @@ def test_fixes_that_overlap_are_made_once_and_nothing_else_changes(
     else:
         assert made.startswith(text[: min(one.start for one in applied)])
         assert made.endswith(text[max(one.end for one in applied) :])
+
+
+def test_a_text_on_which_a_check_fails_has_no_findings_and_stops_no_other(
+    store: Store, project: Project, lead: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def find(texts: Texts, norms: Norms) -> Iterator[Found]:
+        yield from spacing.find(texts, norms)
+        if "unlucky" in texts.response:
+            raise ValueError("no check foresaw this")
+
+    monkeypatch.setattr(every, "CHECKS", (SimpleNamespace(find=find),))
+    answers = (" One.", " The unlucky one.", " Three.")
+    add(store, project, lead, *(NewPair(instruction=f"Say {answer}", response=answer) for answer in answers))
+    check(store, project)
+    assert kinds(store, project) == [("spacing",), (), ("spacing",)]
+    assert "no check foresaw this" in capsys.readouterr().err

@@ -221,3 +221,8 @@ def test_a_hundred_kilobytes_of_one_thing_take_no_time() -> None:
         "a@" * 50_000,
     ):
         check(Texts("Reply in one sentence.", "", text), ENGLISH)
+
+
+@pytest.mark.parametrize("text", [" " * 100_000, "01234567890123456789012345a " * 3_500])
+def test_a_long_text_of_blanks_or_digits_is_read_at_once(text: str) -> None:
+    assert "personal_data" not in kinds(f"{text}.", context=text)
