@@ -47,7 +47,7 @@ def is_noun(text: str, start: int, end: int) -> bool:
 
 def with_article(before: str, old: str, new: str) -> str:
     """The text before a word, its last a or an made to agree with the new word if it agreed with the old one."""
-    found = _ARTICLE.search(before)
+    found = _ARTICLE.search(before, max(0, len(before) - 20))  # from its beginning, a long text takes minutes
     if found is None or found[1].lower() != _article(old) or _article(old) == _article(new):
         return before
     article = found[1] + "n" if _article(new) == "an" else found[1][0]

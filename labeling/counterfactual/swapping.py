@@ -157,7 +157,8 @@ def _exchanged(words: Mapping[str, _Word], text: str) -> _Done:
             return None
         if key[0].isupper() and key not in _TITLES and _in_a_name(text, found):
             return None
-        return _cased(found[0], key, _chosen(words[key], text, found), text[: found.start()])
+        before = text[max(0, found.start() - 80) : found.start()]
+        return _cased(found[0], key, _chosen(words[key], text, found), before)
 
     return _replaced(_pattern(tuple(words)), text, other)
 
@@ -240,7 +241,7 @@ def _cased(found: str, key: str, new: str, before: str) -> str:
     """The new word in the case of the old one: capitals, a capital first, as it is written."""
     if found.isupper() and len(found) > 1:
         return new.upper()
-    starts = bool(_SENTENCE.search(before[-80:]))
+    starts = bool(_SENTENCE.search(before))
     if found[0].isupper() and (key[0].islower() or starts):
         return new[0].upper() + new[1:]
     return new

@@ -99,3 +99,8 @@ def test_any_text_is_taken_and_its_spans_lie_inside(text: str) -> None:
         assert swap.text != text
         assert all(0 <= start < end <= len(swap.text) for start, end in swap.spans)
         assert swap.text[slice(*swap.spans[0])] == swap.other
+
+
+def test_a_text_of_full_length_with_thousands_of_such_words_is_exchanged() -> None:
+    [to_her, *_] = swaps("he is his own man. " * 5_000)  # in seconds: its cost grows with its length, not the square
+    assert to_her.text == "she is her own woman. " * 5_000
