@@ -63,12 +63,17 @@ def _take_back(cursor: Cursor, project: Project, person: Person, last: Review, r
         created_at=now(),
     )
     reviews.undo(cursor, project.id, undone, last)
-    again = last.kind != "review" or settle(cursor, project, pair.id).state == "open"
+    again = _may_look_again(pair, last) if last.kind != "review" else settle(cursor, project, pair.id).state == "open"
     reviews.save_draft(cursor, person.id, pair.id, draft.model_dump(mode="json"))
     if again:
         queue.release_subject(cursor, pair.id, person.id)
         queue.lease(cursor, "pair", pair.id, person.id)
     return undone
+
+
+def _may_look_again(pair: Pair, last: Review) -> bool:
+    """A gold pair is there for everybody; of another a second look ends with its round: the next one has its own."""
+    return last.kind == "gold" or pair.round == last.round
 
 
 def _must_be_undoable(cursor: Cursor, pair: Pair, last: Review, person: Person) -> None:

@@ -3,9 +3,9 @@
 import pytest
 from deskwork import Desk
 
-from hone.labeling import desk
+from hone.labeling import desk, feed
 from hone.labeling.desk import Opinion
-from hone.storage import gold, reviews, second_looks, tally
+from hone.storage import gold, queue, reviews, second_looks, tally
 from hone.storage.errors import Conflict
 from hone.storage.gold import Gold
 from hone.storage.pairs import NewPair
@@ -147,3 +147,17 @@ def test_turns_count_what_stands(desk_room: Desk) -> None:
     with desk_room.store.read() as cursor:
         counted = tally.of(cursor, desk_room.project.id, desk_room.ana.id)
     assert (counted.turns, counted.done, len(counted.last)) == (2, 1, 2)
+
+
+def test_a_second_look_that_is_taken_back_gives_no_place_in_the_next_round(desk_room: Desk) -> None:
+    [first, *_] = desk_room.fill(2)
+    desk_room.say(desk_room.ana)
+    desk_room.say(desk_room.ana)
+    mixed(desk_room, repeat_rate=1.0)
+    assert desk_room.say(desk_room.ana).pair_id == first
+    mixed(desk_room, repeat_rate=0.0)
+    assert desk_room.say(desk_room.ben).pair_id == first
+    feed.send_pairs(desk_room.store, desk_room.project, desk_room.lead, [first], "look again")
+    desk_room.undo(desk_room.ana)
+    with desk_room.store.read() as cursor:
+        assert queue.held_by(cursor, [first]) == {}
