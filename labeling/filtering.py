@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, get_args
 from urllib.parse import unquote
 
+from hone.labeling import kept_back
 from hone.labeling.checks.kinds import KINDS
 from hone.storage import people, slices
 from hone.storage.errors import Forbidden, InputError
@@ -223,10 +224,12 @@ def may_ask(person: Person, wanted: PairFilter) -> PairFilter:
     """The filter itself, when this person may ask so: who is no lead may not learn by it what others said.
 
     Raises:
-        Forbidden: It asks for opinions, flags, dates of decisions or gold pairs, and the person is no lead.
+        Forbidden: It asks for opinions, also those from another tool, flags, dates of decisions or gold pairs, and
+            the person is no lead.
     """
     asks = (wanted.flagged, wanted.flags_resolved, wanted.annotator, wanted.rated, wanted.since, wanted.until)
-    if (any(asks) or wanted.kind != "pair") and not person.has("lead"):
+    allowed = kept_back.fields(wanted.metadata, person)
+    if (any(asks) or wanted.kind != "pair" or len(allowed) < len(wanted.metadata)) and not person.has("lead"):
         raise Forbidden("Only a lead chooses pairs by flags, scores, experts or dates: opinions stay somebody's own.")
     return wanted
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from hone.labeling import adjudication
+from hone.labeling import adjudication, kept_back
 from hone.labeling.diff import Piece, word_diff
 from hone.storage import deciding, pairs, people, reviews, seats
 from hone.storage import flags as resolutions
@@ -70,7 +70,7 @@ def story(store: Store, project: Project, person: Person, pair_id: str) -> Story
     by_id = {text.id: text for text in texts}
     now = by_id.get(pair.approved_revision or "", texts[0])
     return Story(
-        pair=pair,
+        pair=kept_back.shown(pair, person),
         response=now.response,
         told=tuple(sorted(told, key=lambda each: each.at)),
         hidden=not lead,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from hone.labeling import feed, filtering, overlap
+from hone.labeling import feed, filtering, kept_back, overlap
 from hone.labeling.feed import Sent
 from hone.labeling.overlap import Asked
 from hone.platform.api.caller import Lead, Of, Open, Who
@@ -75,7 +75,9 @@ def list_pairs(
     """Pairs by number, those after `after`, that a filter means: `state=approved metadata.topic=law`."""
     wanted = meant(opened, who, project, where)
     with opened.store.read() as cursor:
-        return pairs.listing(cursor, project.id, wanted, after=after, limit=limit)
+        return [
+            kept_back.shown(pair, who) for pair in pairs.listing(cursor, project.id, wanted, after=after, limit=limit)
+        ]
 
 
 @router.get("/projects/{name}/pairs/counts")
@@ -92,7 +94,8 @@ def list_slices(opened: Open, who: Who, project: Of, where: str = "") -> list[Sl
     """Source, group and the fields of metadata, with the commonest values of each among the pairs of a filter."""
     wanted = meant(opened, who, project, where)
     with opened.store.read() as cursor:
-        fields = ["source", "group", *(f"metadata.{field}" for field in slices.fields(cursor, project.id))]
+        known = kept_back.fields(slices.fields(cursor, project.id), who)
+        fields = ["source", "group", *(f"metadata.{field}" for field in known)]
         return [Slice(field=field, values=tuple(slices.values(cursor, project.id, field, wanted))) for field in fields]
 
 
@@ -152,6 +155,7 @@ def _visible(said: Said, who: Person) -> Said:
     known = (said.pair.first_revision, said.pair.approved_revision)
     return said.model_copy(
         update={
+            "pair": kept_back.shown(said.pair, who),
             "revisions": tuple(text for text in said.revisions if text.author_id == who.id or text.id in known),
             "reviews": tuple(review for review in said.reviews if review.person_id == who.id),
             "flags": tuple(flag for flag in said.flags if flag.person_id == who.id),

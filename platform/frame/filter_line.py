@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from hone.labeling import filtering
+from hone.labeling import filtering, kept_back
 from hone.labeling.checks.kinds import KINDS
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import clipped, plain
@@ -92,11 +92,10 @@ def _boxes(project: Project, person: Person, wanted: PairFilter, name: str) -> N
         for field, label in (("source", "File"), ("group", "Group")):
             given = wanted.source if field == "source" else wanted.group
             _one_of(f"{name}-{field}", label, facets[field], given, partial(_named, field))
-        for field, values in facets.items():
-            if field.startswith("metadata."):
-                own = field.removeprefix("metadata.")
-                given = wanted.metadata.get(own)
-                _one_of(f"{name}-{field}", own, values, given, partial(_of_metadata, wanted, own))
+        known = [field.removeprefix("metadata.") for field in facets if field.startswith("metadata.")]
+        for own in kept_back.fields(known, person):
+            field, given = f"metadata.{own}", wanted.metadata.get(own)
+            _one_of(f"{name}-{field}", own, facets[field], given, partial(_of_metadata, wanted, own))
     with right:
         _several(f"{name}-check", "Found by checks", wanted.checks, lambda kinds: {"checks": tuple(kinds)})
         _several(f"{name}-uncheck", "Not found", wanted.without_checks, lambda kinds: {"without_checks": tuple(kinds)})

@@ -8,6 +8,8 @@ from asking import Asking, problem
 from factories import add_pairs
 
 from hone.platform.runtime import Runtime
+from hone.storage import pairs
+from hone.storage.pairs import NewPair
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.store import Store
@@ -146,3 +148,18 @@ def test_only_an_admin_adds_people_and_the_link_opens_once(ask: Asking, lead: Pe
     assert made["link"].startswith("/welcome?token=")
     assert ask("PUT", "/people/emil/roles", person=lead, json={"roles": ["expert"]}).json()["roles"] == ["expert"]
     assert "roles" in problem(ask("PUT", "/people/emil/roles", person=lead, json={"roles": ["king"]}), 422)
+
+
+def test_what_was_said_in_another_tool_is_for_leads_alone(
+    ask: Asking, store: Store, project: Project, lead: Person, ana: Person
+) -> None:
+    elsewhere = {"annotations": '[{"who": "zoe", "rating": 1}]', "topic": "rent"}
+    row = NewPair(instruction="Explain.", response="So.", metadata=elsewhere)
+    store.write(lambda cursor: pairs.add(cursor, project.id, [row], author_id=lead.id))
+    assert ask("GET", f"{P}/pairs", person=lead).json()[0]["metadata"] == elsewhere
+    assert ask("GET", f"{P}/pairs", person=ana).json()[0]["metadata"] == {"topic": "rent"}
+    assert ask("GET", f"{P}/pairs/1", person=ana).json()["pair"]["metadata"] == {"topic": "rent"}
+    fields = [each["field"] for each in ask("GET", f"{P}/pairs/slices", person=ana).json()]
+    assert fields == ["source", "group", "metadata.topic"]
+    chosen = ask("GET", f"{P}/pairs", person=ana, params={"where": "metadata.annotations=1"})
+    assert "Only a lead" in problem(chosen, 403)
