@@ -59,9 +59,12 @@ async def preview(
     """
     chosen = _project(opened, project)
     async with _given(request, opened, file_name, path) as file:
-        return await to_thread.run_sync(
-            lambda: look(opened.store, chosen, file, file_name, parts(map, set), enough, _teller(request, watch))
-        )
+        try:
+            return await to_thread.run_sync(
+                lambda: look(opened.store, chosen, file, file_name, parts(map, set), enough, _teller(request, watch))
+            )
+        finally:
+            request.app.state.imports.pop(watch or "", None)
 
 
 @router.post("/projects/{name}/imports")
