@@ -10,7 +10,7 @@ from hone.labeling import desk
 from hone.labeling.desk import DeskView
 from hone.platform.frame import desk_surface, parts, shell
 from hone.platform.frame.safe_html import clipped, esc
-from hone.storage import pairs
+from hone.storage import pairs, people, projects
 from hone.storage.errors import Conflict
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -46,9 +46,14 @@ def _stay(project: Project, person: Person) -> None:
 
 
 @st.fragment
-def _desk(project: Project, person: Person) -> None:
-    """One pair. Only this part runs again after a decision, so that the next pair is there at once."""
+def _desk(opened_with: Project, signed_in: Person) -> None:
+    """One pair. Only this part runs again after a decision, so that the next pair is there at once.
+
+    It runs for hours with what the page was opened with: the project's rules and the person's roles are read anew.
+    """
     with shell.trouble():
+        with shell.store().read() as cursor:
+            project, person = projects.get(cursor, opened_with.id), people.get(cursor, signed_in.id)
         view = desk.next_view(shell.store(), project, person)
         token = view.lease.token if view.lease else None
         if token is None or _held()[0] != token:
