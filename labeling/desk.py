@@ -18,7 +18,8 @@ from hone.labeling.undoing import undo
 from hone.storage import findings, pairs, queue, reviews, suggestions, tally
 from hone.storage.errors import Conflict, HoneError
 from hone.storage.findings import Finding
-from hone.storage.pairs import Pair, Revision
+from hone.storage.memory import Memory
+from hone.storage.pairs import Begun, Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.queue import Lease, Wish
@@ -26,6 +27,7 @@ from hone.storage.records import Record, now
 from hone.storage.reviews import Review
 from hone.storage.store import Cursor, Store
 from hone.storage.suggestions import Offer
+from hone.storage.tally import Tally
 
 __all__ = ["DeskView", "Draft", "Opinion", "keep_lease", "leave", "next_view", "save_draft", "submit", "undo"]
 
@@ -70,9 +72,36 @@ def next_view(store: Store, project: Project, person: Person) -> DeskView:
         repeat_rate=rules.repeat_rate,
         seed=rules.seed,
     )
-    lease = store.write_each(queue.claim_all, wish)
+    given = store.write_each(_take_all, wish)
+    view = _view(given)
+    if _is_all(project, person, given, view):
+        return view
     with store.read() as cursor:
-        return _view(cursor, project, person, lease)
+        return view.model_copy(update=_read(cursor, project, person, given))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What a claim comes to; `draft`: this person has left one on the pair."""
+
+    lease: Lease | None
+    pair: Begun | None
+    counted: Tally
+    draft: bool
+
+
+def _take_all(cursor: Cursor, memory: Memory, wishes: Sequence[Wish]) -> list[_Given]:
+    """Lease a pair to each, and tell what the writer knows of it: most views need no reading beside that."""
+    leases = queue.claim_all(cursor, memory, wishes)
+    found = queue.known(cursor, memory, [lease.subject_id for lease in leases if lease])
+    drafts = reviews.drafted(cursor, memory, [wish.person_id for wish in wishes])
+    given: list[_Given] = []
+    for wish, lease in zip(wishes, leases, strict=True):
+        counted = tally.of_all(cursor, memory, wish.project_id, [wish.person_id])[wish.person_id]
+        pair = found[lease.subject_id] if lease else None
+        left = pair is not None and pair.pair.id in drafts[wish.person_id]
+        given.append(_Given(lease, pair, counted, left))
+    return given
 
 
 @dataclass(frozen=True)
@@ -114,15 +143,19 @@ def submit(
     return store.write_each(_submit_all, _Submission(project, person, token, opinion, request_key, pair_id, seen))
 
 
-def _submit_all(cursor: Cursor, given: Sequence[_Submission]) -> list[Review | HoneError]:
+def _submit_all(cursor: Cursor, memory: Memory, given: Sequence[_Submission]) -> list[Review | HoneError]:
     """Store what waits, each for itself; what was stored before is answered by what it is.
 
-    A key that came twice in one go is stored once, and the second is answered like a later repeat.
+    A key that came twice in one go is stored once, and the second is answered like a later repeat. Whoever comes
+    with a lease that the writer remembers has not used it: their key is not looked up. Should it be that of another
+    pair, the store refuses it as taken, and the writer tries again without its memory.
     """
     answers: dict[int, Review | HoneError] = {}
     keys = [one.request_key for one in given]
-    earlier = reviews.by_requests(cursor, keys)
-    leases = queue.held_all(cursor, [one.token for one in given])
+    fresh = set() if memory.empty else queue.held_all(cursor, memory, [one.token for one in given]).keys()
+    asked = [one.request_key for one in given if one.token not in fresh]
+    earlier = reviews.by_requests(cursor, asked) if asked else {}
+    leases = queue.held_all(cursor, memory, [one.token for one in given])
     said: defaultdict[tuple[str, int], list[tuple[int, Saying]]] = defaultdict(list)
     projects = {(one.project.id, one.project.version): one.project for one in given}
     for place, one in enumerate(given):
@@ -134,7 +167,7 @@ def _submit_all(cursor: Cursor, given: Sequence[_Submission]) -> list[Review | H
         else:
             said[(one.project.id, one.project.version)].append((place, saying))
     for project, waiting in said.items():
-        stored = say_all(cursor, projects[project], [saying for _, saying in waiting])
+        stored = say_all(cursor, memory, projects[project], [saying for _, saying in waiting])
         answers.update(zip((place for place, _ in waiting), stored, strict=True))
     for place, one in enumerate(given):
         if place not in answers:
@@ -215,36 +248,49 @@ def leave(store: Store, project: Project, person: Person, token: str, *, soon: b
     store.write(change)
 
 
-def _view(cursor: Cursor, project: Project, person: Person, lease: Lease | None) -> DeskView:
-    counted = tally.of(cursor, project.id, person.id)
-    last = reviews.get(cursor, counted.last[0]) if counted.last else None
-    view = DeskView(
-        pair=None,
-        lease=lease,
-        revision=None,
+def _view(given: _Given) -> DeskView:
+    """What is known of it without reading: all, for most pairs."""
+    pair = _like_any(given.pair.pair) if given.pair else None
+    last = reviews.kept(given.counted.last[0]) if given.counted.last else None
+    return DeskView(
+        pair=pair,
+        lease=given.lease,
+        revision=given.pair.first if given.pair else None,
         draft=None,
-        why="",
-        done=counted.done,
-        waiting=counted.waiting,
+        why=pair.why if pair else "",
+        done=given.counted.done,
+        waiting=given.counted.waiting,
         last=last and last.model_copy(update={"kind": "review"}),
     )
-    return view if lease is None else view.model_copy(update=_shown(cursor, project, person, lease.subject_id))
 
 
-def _shown(cursor: Cursor, project: Project, person: Person, pair_id: str) -> dict[str, object]:
-    """What is on the screen of the pair that this person holds."""
-    begun = pairs.begun(cursor, [pair_id])[pair_id]
-    pair, start = begun.pair, starts(cursor, [begun])[pair_id]
-    draft = _draft(cursor, person, pair)
+def _is_all(project: Project, person: Person, given: _Given, view: DeskView) -> bool:
+    """Whether there is nothing to be read beside it."""
+    if given.counted.last and view.last is None:
+        return False
+    if given.pair is None:
+        return True
+    pair = given.pair.pair
+    asks = pair.checks or (_offers(project) and not pair.response.strip())
+    return pair.round == 1 and pair.reserved_for != person.id and not given.draft and not asks
+
+
+def _read(cursor: Cursor, project: Project, person: Person, given: _Given) -> dict[str, object]:
+    """What has to be read."""
+    last = reviews.get(cursor, given.counted.last[0]) if given.counted.last else None
+    said: dict[str, object] = {"last": last and last.model_copy(update={"kind": "review"})}
+    if given.pair is None:
+        return said
+    pair, start = given.pair.pair, starts(cursor, [given.pair])[given.pair.pair.id]
+    draft = _draft(cursor, person, pair) if given.draft else None
     again = pair.reserved_for == person.id or draft is not None  # what was sent back is a draft at the least
     bare = not start.response.strip()
-    shown = _like_any(pair)
     comment = reviews.comment_of(cursor, pair, person.id) if again else None
     return {
-        "pair": shown,
+        **said,
         "revision": start,
         "draft": draft,
-        "why": shown.why if comment is None else "sent back",
+        **({} if comment is None else {"why": "sent back"}),
         "findings": tuple(findings.of_pairs(cursor, [pair.id])) if pair.checks else (),
         "suggestion": suggestions.offer(cursor, pair.id) if bare and _offers(project) else None,
         "comment": comment,

@@ -16,6 +16,7 @@ from hone.labeling.spans import field_text, locate
 from hone.labeling.standing import starts
 from hone.storage import audit, pairs, people, reviews
 from hone.storage.errors import HoneError, InputError
+from hone.storage.memory import Memory
 from hone.storage.pairs import Begun, Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -96,7 +97,7 @@ def _reviews(cursor: Cursor, project: Project, keys: Keys, rows: Sequence[Row], 
     said = {one.request_key: one for one in sayings if isinstance(one, Saying)}  # the same row twice is one
     known = reviews.by_requests(cursor, list(said)) if said else {}
     fresh = [saying for key, saying in said.items() if key not in known]
-    stored = dict(zip((saying.request_key for saying in fresh), say_all(cursor, project, fresh), strict=True))
+    stored = dict(zip((saying.request_key for saying in fresh), say_all(cursor, Memory(), project, fresh), strict=True))
     return [one if isinstance(one, HoneError) else _answer(stored.pop(one.request_key, None)) for one in sayings]
 
 

@@ -12,6 +12,7 @@ from hone.labeling.diff import changed_words
 from hone.labeling.standing import Said, settle_said, starts
 from hone.storage import pairs, queue, reviews, suggestions, tally
 from hone.storage.errors import Conflict, HoneError, InputError, NotFound
+from hone.storage.memory import Memory
 from hone.storage.pairs import Pair, Revision
 from hone.storage.people import Person
 from hone.storage.projects import Project
@@ -66,13 +67,13 @@ class Saying:
 
 def say(cursor: Cursor, project: Project, saying: Saying) -> Review:
     """Check one opinion and store it; see `say_all`."""
-    answer = say_all(cursor, project, [saying])[0]
+    answer = say_all(cursor, Memory(), project, [saying])[0]
     if isinstance(answer, HoneError):
         raise answer
     return answer
 
 
-def say_all(cursor: Cursor, project: Project, sayings: Sequence[Saying]) -> list[Review | HoneError]:
+def say_all(cursor: Cursor, memory: Memory, project: Project, sayings: Sequence[Saying]) -> list[Review | HoneError]:
     """Check opinions and store them: edited texts, reviews, flags, and where each pair stands now.
 
     Each is answered by its review, or by why it is refused, which leaves the others alone:
@@ -81,10 +82,10 @@ def say_all(cursor: Cursor, project: Project, sayings: Sequence[Saying]) -> list
     Conflict: The pair has all the opinions that it wants, or one of this person in this round; or its round
         starts from another text than the one that they read.
     """
-    room = _read(cursor, sayings)
+    room = _read(cursor, memory, sayings)
     answers = [_heard(project, room, saying) for saying in sayings]
     if room.stored:
-        _store(cursor, project, room)
+        _store(cursor, memory, project, room)
     return answers
 
 
@@ -102,9 +103,8 @@ class _Room:
     revisions: list[Revision] = field(default_factory=list[Revision])
 
 
-def _read(cursor: Cursor, sayings: Sequence[Saying]) -> _Room:
-    ids = list(dict.fromkeys(saying.pair_id for saying in sayings))
-    found = pairs.begun(cursor, ids)
+def _read(cursor: Cursor, memory: Memory, sayings: Sequence[Saying]) -> _Room:
+    found = queue.known(cursor, memory, [saying.pair_id for saying in sayings])
     spoken = [pair_id for pair_id, one in found.items() if one.said_by]  # of the others there is nothing to read
     opinions = reviews.current_of(cursor, spoken) if spoken else {}
     given = {
@@ -218,7 +218,7 @@ def _reason(room: _Room, pair: Pair, opinion: Opinion, text: str) -> str:
     return "suggestion" if texts.same(text, offer.response) else "review"
 
 
-def _store(cursor: Cursor, project: Project, room: _Room) -> None:
+def _store(cursor: Cursor, memory: Memory, project: Project, room: _Room) -> None:
     pairs.add_revisions(cursor, room.revisions)
     told = {review.pair_id for review, _ in room.stored if review.kind == "review"}
     said = [
@@ -226,11 +226,11 @@ def _store(cursor: Cursor, project: Project, room: _Room) -> None:
         for pair_id in sorted(told)
     ]
     known = {revision.id: revision.response for revision in (*room.starts.values(), *room.revisions)}
-    with tally.counting(cursor, project.id) as noted:
+    with tally.counting(cursor, project.id, memory) as noted:
         reviews.add_all(cursor, room.stored, noted)
-        settle_said(cursor, project, said, known, noted)
-    queue.release_all(cursor, [(review.pair_id, review.person_id) for review, _ in room.stored])
-    reviews.drop_drafts(cursor, [(review.person_id, review.pair_id) for review, _ in room.stored])
+        settle_said(cursor, memory, project, said, known, noted)
+    queue.release_all(cursor, memory, [(review.pair_id, review.person_id) for review, _ in room.stored])
+    reviews.drop_drafts(cursor, memory, [(review.person_id, review.pair_id) for review, _ in room.stored])
 
 
 def must_be_wanted(pair: Pair, person: Person, given: Iterable[Review]) -> None:

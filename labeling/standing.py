@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from hone.storage import order, pairs, projects, reviews, seats, tally
+from hone.storage.memory import Memory
 from hone.storage.pairs import Begun, Pair, Revision, State
 from hone.storage.people import Person
 from hone.storage.projects import Project, ProjectSettings
@@ -98,7 +99,12 @@ def settle_all(cursor: Cursor, project: Project, pair_ids: Sequence[str]) -> dic
 
 
 def settle_said(
-    cursor: Cursor, project: Project, said: Sequence[Said], texts: Mapping[str, str], noted: tally.Counting
+    cursor: Cursor,
+    memory: Memory,
+    project: Project,
+    said: Sequence[Said],
+    texts: Mapping[str, str],
+    noted: tally.Counting,
 ) -> None:
     """The same for a caller that has read it all already; `texts` are the responses of revisions that it knows."""
     stand = _standings(cursor, project, [(one.pair, one.after) for one in said], texts)
@@ -107,7 +113,7 @@ def settle_said(
         (_known_seat(one.pair, one.before), _seat(project, one.pair, one.after, stand[one.pair.id], back))
         for one in said
     ]
-    seats.move_noting(cursor, moves, noted)
+    seats.move_noting(cursor, moves, noted, memory)
 
 
 def _standings(

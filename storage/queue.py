@@ -1,47 +1,48 @@
-"""The queue: which pair is whose turn. What waits is one read of the pairs' own rows (`seats`), for many at once."""
+"""The queue: which pair is whose turn. What waits is one read of the pairs' own rows (`seats`), for many at once.
+
+The front of it is remembered from one claim to the next (`line`), so that most claims read nothing.
+"""
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
+from math import inf
 from typing import Any, Literal, TypeAlias
 
-from hone.storage import second_looks
+from hone.storage import pairs, second_looks, tally
 from hone.storage.errors import Conflict
+from hone.storage.line import Front, Line, has_room, turn
+from hone.storage.line import Lease as Lease
+from hone.storage.memory import Memory
 from hone.storage.order import reorder as reorder
-from hone.storage.records import Record, now
+from hone.storage.pairs import Begun
+from hone.storage.records import now
 from hone.storage.second_looks import Wish as Wish
 from hone.storage.store import Cursor, insert, marks, rows
 
 LEASE = timedelta(minutes=15)
 LEFT = timedelta(seconds=30)  # a page that is left may be on its way back: a reload
+AHEAD = 32  # free pairs that are read in one go
 Row: TypeAlias = dict[str, Any]
 Who: TypeAlias = tuple[str, str]  # project and person
-
-
-class Lease(Record):
-    """A pair or matchup promised to one person for some minutes. The token is opaque and random."""
-
-    token: str
-    subject_id: str
-    person_id: str
-    expires_at: datetime
+Holders: TypeAlias = defaultdict[str, set[str]]
 
 
 def claim(cursor: Cursor, project_id: str, person_id: str) -> Lease | None:
     """Lease the next pair to this person; see `claim_all`."""
-    return claim_all(cursor, [Wish(project_id=project_id, person_id=person_id)])[0]
+    return claim_all(cursor, Memory(), [Wish(project_id=project_id, person_id=person_id)])[0]
 
 
-def claim_all(cursor: Cursor, wishes: Sequence[Wish]) -> list[Lease | None]:
+def claim_all(cursor: Cursor, memory: Memory, wishes: Sequence[Wish]) -> list[Lease | None]:
     """Lease a pair to each: the one they hold already, a second look that is due, else the first that wants them.
 
     A pair is never with more people than it wants opinions from, never twice with one person in a round, and one
     that was sent back goes to nobody but its expert. Atomic because the writer thread runs it; on PostgreSQL the
-    windows gain `for update skip locked`.
+    reads gain `for update skip locked`.
     """
-    leases = _live(cursor)
-    dealt: dict[Who, Lease | None] = dict(_still_held(cursor, wishes, leases))
+    leases = _live(cursor, memory)
+    dealt: dict[Who, Lease | None] = dict(_still_held(cursor, memory, wishes, leases))
     waiting: defaultdict[str, list[Wish]] = defaultdict(list)
     for wish in {(wish.project_id, wish.person_id): wish for wish in wishes}.values():
         if (wish.project_id, wish.person_id) not in dealt:
@@ -50,101 +51,120 @@ def claim_all(cursor: Cursor, wishes: Sequence[Wish]) -> list[Lease | None]:
     for project_id, takers in waiting.items():
         looks = second_looks.due(cursor, project_id, takers)
         persons = [wish.person_id for wish in takers if wish.person_id not in looks]
-        given = {**looks, **_deal(cursor, project_id, persons, leases)}
+        given = {**looks, **_deal(cursor, memory, project_id, persons)}
         leased = {person_id: _promise(pair_id, person_id) for person_id, pair_id in given.items()}
         dealt.update({(project_id, person_id): lease for person_id, lease in leased.items()})
         made.extend(leased.values())
+        memory.part(Line).leases = [*reversed(leased.values()), *(memory.part(Line).leases or ())]
     _store(cursor, "pair", made)
     return [dealt.get((wish.project_id, wish.person_id)) for wish in wishes]
 
 
-def _live(cursor: Cursor) -> list[Row]:
+def _live(cursor: Cursor, memory: Memory) -> list[Lease]:
     """The leases of pairs that still run, the newest first; those whose time is over are forgotten."""
-    found = rows(
-        cursor,
-        "select token, subject_id, person_id, expires_at from lease where kind = 'pair' "
-        "order by created_at desc, token",
-    )
+    line = memory.part(Line)
+    if line.leases is None:
+        found = rows(
+            cursor,
+            "select token, subject_id, person_id, expires_at from lease where kind = 'pair' "
+            "order by created_at desc, token",
+        )
+        line.leases = [Lease.model_validate(row) for row in found]
     moment = now()
-    if any(row["expires_at"] <= moment for row in found):
+    if any(lease.expires_at <= moment for lease in line.leases):
         drop_expired(cursor)
-    return [row for row in found if row["expires_at"] > moment]
+        line.leases = [lease for lease in line.leases if lease.expires_at > moment]
+        line.fronts = {}  # what they held has room again
+    return line.leases
 
 
-def _still_held(cursor: Cursor, wishes: Iterable[Wish], leases: Iterable[Row]) -> dict[Who, Lease]:
+def _still_held(cursor: Cursor, memory: Memory, wishes: Iterable[Wish], leases: Iterable[Lease]) -> dict[Who, Lease]:
     """What these people hold and can still say something on, the one leased last."""
     persons = {wish.person_id for wish in wishes}
-    held = [row for row in leases if row["person_id"] in persons]
-    if not held:
-        return {}
-    ids = list({row["subject_id"] for row in held})
-    found = rows(cursor, f"select id, project_id, kind, state, said_by from pair where id in ({marks(ids)})", ids)
-    by_id = {row["id"]: row for row in found}
+    held = [lease for lease in leases if lease.person_id in persons]
+    found = known(cursor, memory, [lease.subject_id for lease in held])
     mine: dict[Who, Lease] = {}
-    for row in held:
-        pair = by_id.get(row["subject_id"])
+    for lease in held:
+        one = found.get(lease.subject_id)
         # A decided pair is over, but for who looks at it a second time.
-        if pair and (pair["state"] == "open" or row["person_id"] in pair["said_by"].split()):
-            mine.setdefault((pair["project_id"], row["person_id"]), Lease.model_validate(row))
+        if one and (one.pair.state == "open" or lease.person_id in one.said_by):
+            mine.setdefault((one.pair.project_id, lease.person_id), lease)
     return mine
 
 
-def _deal(cursor: Cursor, project_id: str, persons: Sequence[str], leases: Sequence[Row]) -> dict[str, str]:
+def known(cursor: Cursor, memory: Memory, pair_ids: Iterable[str]) -> dict[str, Begun]:
+    """These pairs as they stand now; those that are not remembered are read."""
+    line, ids = memory.part(Line), list(dict.fromkeys(pair_ids))
+    missing = [pair_id for pair_id in ids if pair_id not in line.pairs]
+    if missing:
+        line.pairs.update(pairs.begun(cursor, missing))
+    return {pair_id: line.pairs[pair_id] for pair_id in ids if pair_id in line.pairs}
+
+
+def _deal(cursor: Cursor, memory: Memory, project_id: str, persons: Sequence[str]) -> dict[str, str]:
     """The pair that each of these people gets, if there is one."""
     if not persons:
         return {}
-    holders: defaultdict[str, set[str]] = defaultdict(set)
-    for one in leases:
-        holders[one["subject_id"]].add(one["person_id"])
-    most = len(leases) + len(persons) + 1  # more rows than others can hold, so one of them is free
-    first = _window(cursor, project_id, persons, most)
-    shared = [row for row in first if _room(row, holders)]
+    holders = memory.part(Line).holders()
+    kept = {person for person, has in tally.counts(cursor, memory, project_id, persons).items() if has.reserved}
+    front = _front(cursor, memory, project_id, holders, len(persons))
     given: dict[str, str] = {}
     for person_id in persons:
-        row = _first_for(person_id, shared, holders)
-        if row is None and len(first) == most:  # they have spoken on all of these
-            row = _first_for(person_id, _window(cursor, project_id, [person_id], most, person_id), holders)
-        if row is None:
-            continue
-        given[person_id] = row["id"]
-        holders[row["id"]].add(person_id)
-        shared = [other for other in shared if other is not row or _room(row, holders)]
+        pair_id = None if person_id in kept else _first_for(person_id, front, holders)
+        if pair_id is None and (person_id in kept or front.end < inf):  # theirs alone, or they have spoken on all
+            pair_id = _searched(cursor, project_id, person_id, holders)
+        if pair_id is not None:
+            given[person_id] = pair_id
+            holders[pair_id].add(person_id)
+    front.pairs = [one for one in front.pairs if has_room(one, holders[one.pair.id])]
     return given
 
 
-def _first_for(person_id: str, candidates: Iterable[Row], holders: dict[str, set[str]]) -> Row | None:
-    """The first pair with room that this person may have."""
-    for row in candidates:
-        mine = row["reserved_for"] in (None, person_id) and person_id not in row["said_by"].split()
-        if mine and _room(row, holders):
-            return row
-    return None
+def _front(cursor: Cursor, memory: Memory, project_id: str, holders: Holders, takers: int) -> Front:
+    """The first pairs for anybody; read anew when so many takers could use them up."""
+    line = memory.part(Line)
+    front = line.fronts.get(project_id)
+    if front is None or (len(front.pairs) <= takers and front.end < inf):
+        most = len(line.leases or ()) + takers + AHEAD  # more rows than others can hold
+        found = _window(cursor, "and reserved_for is null", [project_id], most)
+        free = [row for row in found if _room(row, holders)]
+        taken = free[: takers + AHEAD]
+        whole = len(found) < most and len(free) == len(taken)
+        end = inf if whole else max((row["place"] for row in taken), default=-inf)
+        front = Front(sorted(known(cursor, memory, [row["id"] for row in taken]).values(), key=turn), end)
+        line.fronts[project_id] = front
+    return front
 
 
-def _room(row: Row, holders: dict[str, set[str]]) -> bool:
-    """Whether the pair wants more opinions than it has and will get; who takes a second look does not count."""
-    at_work = holders.get(row["id"], set()) - set(row["said_by"].split())
-    return bool(row["done"] + len(at_work) < row["wanted"])
+def _first_for(person_id: str, front: Front, holders: Holders) -> str | None:
+    """The first pair with room on which this person has not spoken."""
+    return next(
+        (one.pair.id for one in front.pairs if person_id not in one.said_by and has_room(one, holders[one.pair.id])),
+        None,
+    )
 
 
-_OPEN = (
-    "select id, wanted, done, said_by, reserved_for, place, number from pair "
-    "where project_id = ? and kind = 'pair' and state = 'open' and done < wanted "
-)
+def _searched(cursor: Cursor, project_id: str, person_id: str, holders: Holders) -> str | None:
+    """The same of all pairs, those that are kept for this person among them."""
+    within = "and (reserved_for is null or reserved_for = ?) and position(? in said_by) = 0"
+    most = sum(map(len, holders.values())) + 1  # more rows than others can hold, so one of them is free
+    found = _window(cursor, within, [project_id, person_id, f" {person_id} "], most)
+    return next((row["id"] for row in found if _room(row, holders)), None)
 
 
-def _window(
-    cursor: Cursor, project_id: str, persons: Sequence[str], most: int, fresh_to: str | None = None
-) -> list[Row]:
-    """The first pairs that want an opinion of one of these people, or of one who has not spoken on them yet.
-
-    At most so many. Pairs that were sent back to somebody come first, by their place.
-    """
-    sql, values = _OPEN + f"and (reserved_for is null or reserved_for in ({marks(persons)})) ", [project_id, *persons]
-    if fresh_to is not None:
-        sql, values = sql + "and position(? in said_by) = 0 ", [*values, f" {fresh_to} "]
-    found = rows(cursor, sql + "order by place limit ?", [*values, most])
+def _window(cursor: Cursor, within: str, values: Sequence[Any], most: int) -> list[Row]:
+    """The first pairs of a project that want an opinion, at most so many."""
+    found = rows(
+        cursor,
+        "select id, wanted, done, said_by, place, number from pair "
+        f"where project_id = ? and kind = 'pair' and state = 'open' and done < wanted {within} order by place limit ?",
+        [*values, most],
+    )
     return sorted(found, key=lambda row: (row["place"], row["number"]))
+
+
+def _room(row: Row, holders: Mapping[str, set[str]]) -> bool:
+    return bool(row["done"] + len(holders.get(row["id"], set()) - set(row["said_by"].split())) < row["wanted"])
 
 
 def held_by(cursor: Cursor, pair_ids: Sequence[str]) -> dict[str, set[str]]:
@@ -178,8 +198,12 @@ def _store(cursor: Cursor, kind: Literal["pair", "matchup"], made: Sequence[Leas
     insert(cursor, "lease", *[{**one.model_dump(), "kind": kind, "created_at": moment} for one in made])
 
 
-def held_all(cursor: Cursor, tokens: Sequence[str]) -> dict[str, Lease]:
+def held_all(cursor: Cursor, memory: Memory, tokens: Sequence[str]) -> dict[str, Lease]:
     """The leases of these tokens that are there, also when their time is over."""
+    leases = memory.part(Line).leases
+    if leases is not None:
+        asked = set(tokens)
+        return {lease.token: lease for lease in leases if lease.token in asked}
     found = rows(
         cursor,
         f"select token, subject_id, person_id, expires_at from lease where token in ({marks(tokens)})",
@@ -190,7 +214,7 @@ def held_all(cursor: Cursor, tokens: Sequence[str]) -> dict[str, Lease]:
 
 def held(cursor: Cursor, token: str, person_id: str) -> Lease:
     """The lease of this token, or Conflict when it expired, was given back or belongs to somebody else."""
-    found = held_all(cursor, [token]).get(token)
+    found = held_all(cursor, Memory(), [token]).get(token)
     if found is None or found.person_id != person_id:
         raise lost()
     return found
@@ -222,11 +246,17 @@ def leases_of(cursor: Cursor, kind: Literal["pair", "matchup"], person_id: str) 
 
 def release_subject(cursor: Cursor, subject_id: str, person_id: str) -> None:
     """Give back whatever this person holds of a pair or matchup."""
-    release_all(cursor, [(subject_id, person_id)])
+    release_all(cursor, Memory(), [(subject_id, person_id)])
 
 
-def release_all(cursor: Cursor, held: Collection[tuple[str, str]]) -> None:
+def release_all(cursor: Cursor, memory: Memory, held: Collection[tuple[str, str]]) -> None:
     """Give back what these people hold: subject and person."""
+    line = memory.part(Line)
+    if line.leases is not None:
+        tokens = line.released(set(held))
+        if tokens:
+            cursor.execute(f"delete from lease where token in ({marks(tokens)})", tokens)
+        return
     names = [f"{subject_id} {person_id}" for subject_id, person_id in held]
     cursor.execute(f"delete from lease where subject_id || ' ' || person_id in ({marks(names)})", names)
 

@@ -8,6 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 from hone.storage import tally
 from hone.storage.kept import Kept
+from hone.storage.line import Line
+from hone.storage.memory import Memory
 from hone.storage.pairs import Pair
 from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, among, insert, marks, one, rows, value
@@ -153,11 +155,20 @@ def by_request(cursor: Cursor, request_key: str) -> Review | None:
 _kept: Kept[Review] = Kept(20_000)
 
 
+def kept(review_id: str) -> Review | None:
+    """A review that is in memory."""
+    return _kept.get([review_id]).get(review_id)
+
+
 def get(cursor: Cursor, review_id: str) -> Review | None:
     """A review by id."""
-    known = _kept.get([review_id])
+    known = kept(review_id)
     row = None if known else one(cursor, "select * from review where id = ?", [review_id])
-    return known[review_id] if known else _review(row) if row else None
+    if row is None:
+        return known
+    found = _review(row)
+    _kept.put(review_id, found)
+    return found
 
 
 def current(cursor: Cursor, pair_id: str, round: int | None = None) -> list[Review]:
@@ -271,9 +282,27 @@ def draft(cursor: Cursor, person_id: str, pair_id: str) -> dict[str, Any] | None
     return dict(json.loads(row["body"])) if row else None
 
 
-def drop_drafts(cursor: Cursor, submitted: Collection[tuple[str, str]]) -> None:
+def drafted(cursor: Cursor, memory: Memory, persons: Collection[str]) -> dict[str, set[str]]:
+    """The pairs on which each of these people has left a draft."""
+    drafts = memory.part(Line).drafts
+    missing = [person for person in persons if person not in drafts]
+    if missing:
+        found = rows(cursor, f"select person_id, pair_id from draft where person_id in ({marks(missing)})", missing)
+        drafts.update({person: set() for person in missing})
+        for row in found:
+            drafts[row["person_id"]].add(row["pair_id"])
+    return {person: drafts[person] for person in persons}
+
+
+def drop_drafts(cursor: Cursor, memory: Memory, submitted: Collection[tuple[str, str]]) -> None:
     """Forget the drafts that were submitted: person and pair."""
-    names = [f"{person_id} {pair_id}" for person_id, pair_id in submitted]
+    drafts = memory.part(Line).drafts
+    there = [(person, pair_id) for person, pair_id in submitted if person not in drafts or pair_id in drafts[person]]
+    if not there:
+        return
+    for person, pair_id in there:
+        drafts.get(person, set()).discard(pair_id)
+    names = [f"{person_id} {pair_id}" for person_id, pair_id in there]
     cursor.execute(f"delete from draft where person_id || ' ' || pair_id in ({marks(names)})", names)
 
 

@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from hone.storage import order, tally
+from hone.storage.line import Line
+from hone.storage.memory import Memory
 from hone.storage.pairs import Pair, State
 from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, among, insert, rows, update, value
@@ -71,12 +73,28 @@ def move(cursor: Cursor, project_id: str, moves: Sequence[tuple[Seat, Seat]]) ->
         move_noting(cursor, moves, noted)
 
 
-def move_noting(cursor: Cursor, moves: Sequence[tuple[Seat, Seat]], noted: tally.Counting) -> None:
+def move_noting(
+    cursor: Cursor, moves: Sequence[tuple[Seat, Seat]], noted: tally.Counting, memory: Memory | None = None
+) -> None:
     """The same for a caller that counts more in one go."""
     for before, after in moves:
         noted.counts.subtract(_wanting(before))
         noted.counts.update(_wanting(after))
-    update(cursor, "pair", *[_columns(after) for before, after in moves if before != after])
+    changed = [(_columns(before), _columns(after)) for before, after in moves if before != after]
+    names = ["id", *(name for name in Seat.model_fields if any(old[name] != new[name] for old, new in changed))]
+    update(cursor, "pair", *[{name: new[name] for name in names} for _, new in changed])
+    if memory is not None:
+        _remember(memory.part(Line), [after for _, after in moves])
+
+
+def _remember(line: Line, seats: Iterable[Seat]) -> None:
+    for seat in seats:
+        one = line.pairs.get(seat.id)
+        if one is None:  # nothing of the front may be left that nobody keeps in step
+            line.fronts = {}
+            continue
+        pair = one.pair.model_copy(update=seat.model_dump(exclude={"id", "said_by"}))
+        line.moved(one.model_copy(update={"pair": pair, "said_by": seat.said_by}))
 
 
 def _wanting(seat: Seat) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """The store: one open workspace, read by many threads, written by one."""
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Hashable, Sequence
 from contextlib import contextmanager
 from typing import Any, Self, TypeAlias, TypeVar
 
@@ -8,9 +8,11 @@ import duckdb
 
 from hone.storage.database import open_database
 from hone.storage.workspace import Workspace
-from hone.storage.writer import Change, Work, Writer
+from hone.storage.writer import ONE_PROCESS, Change, Work, Writer
 
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
+
+RECALLED = 10_000  # things that `recall` keeps at most
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -24,14 +26,37 @@ class Store:
         self.workspace = workspace
         self._connection = open_database(workspace)
         self._writer = Writer(self._connection)
+        self._recalled: dict[Hashable, tuple[int, Any]] = {}
 
     def write(self, change: Change[T]) -> T:
         """Run `change(cursor)` in the writer's transaction; what it returns comes back after the commit."""
         return self._writer.call(change)
 
     def write_each(self, work: Work[R, T], wish: R) -> T:
-        """The same for one of a kind: `work(cursor, wishes)` gets all that wait together, and answers each."""
+        """The same for one of a kind: `work(cursor, memory, wishes)` gets all that wait together, and answers each."""
         return self._writer.call_each(work, wish)
+
+    def recall(self, key: Hashable, read: Callable[[Cursor], T]) -> T:
+        """What `read` gives; read once and kept in memory until something is committed by `write`.
+
+        For people, projects and sessions, which every request asks for and which no claim and no submit changes
+        (`write_each`). Raises what `read` raises, and keeps nothing of that.
+        """
+        moment = self._writer.changes  # before reading: what is committed meanwhile makes it old
+        found = self.recalled(key)
+        if found is None:
+            with self.read() as cursor:
+                found = read(cursor)
+            if len(self._recalled) >= RECALLED:
+                self._recalled.clear()
+            self._recalled[key] = (moment, found)
+        kept: T = found
+        return kept
+
+    def recalled(self, key: Hashable) -> Any | None:
+        """What `recall` keeps under this key, without reading anything; None when it keeps nothing."""
+        moment, found = self._recalled.get(key, (-1, None))
+        return found if ONE_PROCESS and moment == self._writer.changes else None
 
     @contextmanager
     def read(self) -> Generator[Cursor, None, None]:

@@ -5,11 +5,12 @@ and `rebuild` make it anew from the rows. The row of a project itself has no per
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Generator
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from hone.storage.memory import Memory
 from hone.storage.records import Record
 from hone.storage.store import Cursor, marks, rows
 
@@ -33,21 +34,56 @@ class Tally(Record):
     last: tuple[str, ...] = ()
 
 
+@dataclass
+class Counts:
+    """The row of one person, or of the project itself."""
+
+    free: int = 0
+    spoken: int = 0
+    reserved: int = 0
+    done: int = 0
+    turns: int = 0
+    last: str = ""
+    stored: bool = False
+
+
+@dataclass
+class _Known:
+    """Rows that the writer's thread remembers."""
+
+    counts: dict[tuple[str, str], Counts] = field(default_factory=dict[tuple[str, str], Counts])
+
+
+def counts(cursor: Cursor, memory: Memory, project_id: str, persons: Collection[str]) -> dict[str, Counts]:
+    """The rows of these people; those that are not remembered are read."""
+    known = memory.part(_Known).counts
+    missing = [person for person in persons if (project_id, person) not in known]
+    if missing:
+        found = rows(
+            cursor,
+            "select person_id, free, spoken, reserved, done, turns, last from tally "
+            f"where project_id = ? and person_id in ({marks(missing)})",
+            [project_id, *missing],
+        )
+        known.update({(project_id, person): Counts() for person in missing})
+        known.update({(project_id, row.pop("person_id")): Counts(**row, stored=True) for row in found})
+    return {person: known[(project_id, person)] for person in persons}
+
+
 def of(cursor: Cursor, project_id: str, person_id: str) -> Tally:
     """How far one expert is."""
-    found = rows(
-        cursor,
-        "select person_id, free, spoken, reserved, done, turns, last from tally "
-        "where project_id = ? and person_id in (?, ?)",
-        [project_id, PROJECT, person_id],
-    )
-    by = {row["person_id"]: row for row in found}
-    free = by[PROJECT]["free"] if PROJECT in by else 0
-    mine = by.get(person_id)
-    if mine is None:
-        return Tally(waiting=free)
-    waiting = free - mine["spoken"] + mine["reserved"]
-    return Tally(waiting=waiting, done=mine["done"], turns=mine["turns"], last=tuple(mine["last"].split()))
+    return of_all(cursor, Memory(), project_id, [person_id])[person_id]
+
+
+def of_all(cursor: Cursor, memory: Memory, project_id: str, persons: Collection[str]) -> dict[str, Tally]:
+    """How far some experts are."""
+    found = counts(cursor, memory, project_id, [PROJECT, *persons])
+    return {person: _tally(found[PROJECT].free, found[person]) for person in persons}
+
+
+def _tally(free: int, mine: Counts) -> Tally:
+    waiting = free - mine.spoken + mine.reserved
+    return Tally(waiting=waiting, done=mine.done, turns=mine.turns, last=tuple(mine.last.split()))
 
 
 def turns(cursor: Cursor, project_id: str) -> dict[str, int]:
@@ -65,16 +101,40 @@ class Counting:
 
 
 @contextmanager
-def counting(cursor: Cursor, project_id: str) -> Generator[Counting, None, None]:
+def counting(cursor: Cursor, project_id: str, memory: Memory | None = None) -> Generator[Counting, None, None]:
     """What is noted in the block is added to the project's tally at its end."""
     noted = Counting()
     yield noted
     persons = sorted({person for (person, _), count in noted.counts.items() if count} | set(noted.last))
-    if 0 < len(persons) <= FEW:  # an update takes a quarter of an upsert's time
+    if memory is not None:
+        persons = _write(cursor, project_id, noted, counts(cursor, memory, project_id, persons))
+    elif 0 < len(persons) <= FEW:  # an update takes a quarter of an upsert's time
         known = _update(cursor, project_id, persons, noted)
         persons = [person for person in persons if person not in known]
     if persons:
         _upsert(cursor, project_id, persons, noted)
+
+
+def _write(cursor: Cursor, project_id: str, noted: Counting, known: Mapping[str, Counts]) -> list[str]:
+    """Add to rows that are known, and write a few of them as they are then; gives the people who are left to write."""
+    few = len(known) <= FEW
+    left: list[str] = []
+    for person, row in known.items():
+        added: dict[str, Any] = {name: getattr(row, name) + noted.counts[(person, name)] for name in COUNTS}
+        added["last"] = (noted.last.get(person, "") + row.last)[: LAST * ID]
+        changed = {name: what for name, what in added.items() if what != getattr(row, name)}
+        for name, what in changed.items():
+            setattr(row, name, what)
+        if not (few and row.stored):
+            left.append(person)
+            row.stored = True
+        elif changed:
+            written = ", ".join(f"{name} = ?" for name in changed)
+            cursor.execute(
+                f"update tally set {written} where project_id = ? and person_id = ?",
+                [*changed.values(), project_id, person],
+            )
+    return left
 
 
 def _update(cursor: Cursor, project_id: str, persons: list[str], noted: Counting) -> set[str]:

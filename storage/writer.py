@@ -19,12 +19,14 @@ from typing import Any, TypeAlias, TypeVar
 import duckdb
 
 from hone.storage.errors import HoneError, WorkspaceError
+from hone.storage.memory import Memory
 
 R = TypeVar("R")
 T = TypeVar("T")
 Change: TypeAlias = Callable[[duckdb.DuckDBPyConnection], T]
-Work: TypeAlias = Callable[[duckdb.DuckDBPyConnection, Sequence[R]], Sequence[T | HoneError]]
+Work: TypeAlias = Callable[[duckdb.DuckDBPyConnection, Memory, Sequence[R]], Sequence[T | HoneError]]
 
+ONE_PROCESS = True  # so nobody else changes what was read; with several (on PostgreSQL) nothing is kept in memory
 GROUP = 64  # requests in one transaction at most
 
 
@@ -34,6 +36,7 @@ class Request:
 
     work: Work[Any, Any]
     wish: Any
+    strange: bool = False  # changes what a memory may hold, without telling it
     answer: Future[Any] = field(default_factory=Future[Any])
 
 
@@ -43,6 +46,8 @@ class Writer:
     def __init__(self, connection: duckdb.DuckDBPyConnection):
         self._cursor = connection.cursor()
         self._requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._memory = Memory()
+        self.changes = 0  # so often has something been committed that is not the work of `call_each`
         self._closed = False
         self._lock = threading.Lock()  # no request may enter the queue behind the one that ends the thread
         self._thread = threading.Thread(target=self._loop, name="hone-writer", daemon=True)
@@ -56,24 +61,29 @@ class Writer:
         of it is stored.
         """
 
-        def alone(cursor: duckdb.DuckDBPyConnection, _: Sequence[None]) -> Sequence[T]:
+        def alone(cursor: duckdb.DuckDBPyConnection, memory: Memory, _: Sequence[None]) -> Sequence[T]:
+            memory.forget()
             return [change(cursor)]
 
-        return self.call_each(alone, None)
+        answer: T = self._ask(Request(alone, None, strange=True))
+        return answer
 
     def call_each(self, work: Work[R, T], wish: R) -> T:
         """The same for one of a kind: all wishes for `work` that wait are given to it together, as a list.
 
-        `work(cursor, wishes)` answers each in their order; one that it cannot fulfil it answers with a HoneError,
-        which is raised here, and stores nothing of it: the others are stored. It may run twice, as in `call`.
+        `work(cursor, memory, wishes)` answers each in their order; one that it cannot fulfil it answers with a
+        HoneError, which is raised here, and stores nothing of it: the others are stored. It may run twice, as in
+        `call`. It keeps the memory in step with all that it writes.
         """
-        request = Request(work, wish)
+        answer: T = self._ask(Request(work, wish))
+        return answer
+
+    def _ask(self, request: Request) -> Any:
         with self._lock:
             if self._closed:
                 raise WorkspaceError("The workspace is closed. Open it again.")
             self._requests.put(request)
-        answer: T = request.answer.result()
-        return answer
+        return request.answer.result()
 
     def close(self) -> None:
         """Finish what is waiting, then end the thread."""
@@ -107,16 +117,23 @@ class Writer:
 
     def _run(self, group: list[Request], last: bool = False) -> bool:
         """All of the group in one transaction. False: nothing is stored and nobody was answered."""
+        if last or not ONE_PROCESS:
+            self._memory.forget()
+        knew = not self._memory.empty
         try:
             self._cursor.begin()
             answers = self._answers(group)
             self._cursor.commit()
         except BaseException as problem:
             self._rollback()
-            if last or len(group) == 1:
+            self._memory.forget()  # it may know what was not stored
+            alone = len(group) == 1 and (group[0].strange or not knew)  # else it is worth a second try, from the store
+            if last or alone:
                 group[0].answer.set_exception(_readable(problem))
                 return True
             return False
+        if any(request.strange for request in group):
+            self.changes += 1  # before anybody is answered: what was read earlier is asked for no more
         for request, answer in answers:
             if isinstance(answer, HoneError):
                 request.answer.set_exception(answer)
@@ -132,7 +149,7 @@ class Writer:
         return [
             pair
             for work, requests in kinds.items()
-            for pair in zip(requests, work(self._cursor, [one.wish for one in requests]), strict=True)
+            for pair in zip(requests, work(self._cursor, self._memory, [one.wish for one in requests]), strict=True)
         ]
 
     def _rollback(self) -> None:
