@@ -187,13 +187,19 @@ def start_session(cursor: Cursor, person: Person) -> str:
 
 def of_session(cursor: Cursor, token: str) -> Person | None:
     """Who is signed in with this secret; None when it is unknown, ended or expired."""
+    found = session(cursor, token)
+    return found[0] if found else None
+
+
+def session(cursor: Cursor, token: str) -> tuple[Person, datetime] | None:
+    """The same with the moment at which it expires."""
     row = one(
         cursor,
-        "select p.* from sign_in s join person p on p.id = s.person_id "
+        "select p.*, s.expires_at from sign_in s join person p on p.id = s.person_id "
         "where s.token_sha256 = ? and s.ended_at is null and s.expires_at > ? and p.active",
         [_hash(token), now()],
     )
-    return _person(row) if row else None
+    return (_person(row), row["expires_at"]) if row else None
 
 
 def end_session(cursor: Cursor, token: str) -> None:

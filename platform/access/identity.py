@@ -5,12 +5,14 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hone.platform.access.private import write_private
 from hone.storage import people
 from hone.storage.errors import Forbidden
 from hone.storage.people import Person
+from hone.storage.records import now, sha256
 from hone.storage.store import Cursor
 from hone.storage.workspace import Workspace
 
@@ -22,11 +24,24 @@ EXAMPLE_PASSWORD = "hone-demo"  # public: `hone demo` prints it, and the page of
 
 
 def person_of_cookie(runtime: "Runtime", token: str | None) -> Person | None:
-    """Who is signed in with the cookie's value, read anew each time; None when nobody is."""
+    """Who is signed in with the cookie's value at this moment; None when nobody is."""
     if not token:
         return None
-    with runtime.store.read() as cursor:
-        return people.of_session(cursor, token)
+    found = runtime.store.recall(_session(token), lambda cursor: people.session(cursor, token))
+    return _still(found)
+
+
+def known_person_of_cookie(runtime: "Runtime", token: str | None) -> Person | None:
+    """The same without reading the store; None also when that would be needed."""
+    return _still(runtime.store.recalled(_session(token))) if token else None
+
+
+def _still(found: tuple[Person, datetime] | None) -> Person | None:
+    return found[0] if found and found[1] > now() else None
+
+
+def _session(token: str) -> tuple[str, str]:
+    return ("session", sha256(token))  # no secret lies about in memory
 
 
 def person_of_oidc(cursor: Cursor, claims: Mapping[str, Any]) -> Person:

@@ -3,9 +3,11 @@
 FastAPI fills these in: a route that takes `Who` needs somebody, one that takes `Of` a project that exists.
 """
 
-from typing import Annotated, TypeAlias
+from collections.abc import Callable, Hashable
+from typing import Annotated, TypeAlias, TypeVar
 from urllib.parse import unquote
 
+from anyio import to_thread
 from fastapi import Depends, Request
 
 from hone.platform.access import identity
@@ -16,8 +18,10 @@ from hone.storage import people, projects
 from hone.storage.errors import Forbidden
 from hone.storage.people import Person
 from hone.storage.projects import Project
+from hone.storage.store import Cursor
 
 READING = ("GET", "HEAD", "OPTIONS")
+T = TypeVar("T")
 
 
 async def runtime(request: Request) -> Runtime:
@@ -29,7 +33,7 @@ async def runtime(request: Request) -> Runtime:
 Open: TypeAlias = Annotated[Runtime, Depends(runtime)]
 
 
-def person(request: Request, opened: Open) -> Person:
+async def person(request: Request, opened: Open) -> Person:
     """The person who acts.
 
     With `Authorization: Bearer <owner key>` that is the workspace's owner, or whom `X-Hone-Person` names, percent-
@@ -43,8 +47,10 @@ def person(request: Request, opened: Open) -> Person:
     if scheme.lower() == "bearer":
         if not identity.owner_key_matches(opened, given.strip()):
             raise NotSignedIn("This is not the owner key of the workspace. It is in the workspace's file .owner-key.")
-        return _named_or_owner(opened, unquote(request.headers.get("x-hone-person", "")))
-    found = identity.person_of_cookie(opened, request.cookies.get(identity.COOKIE))
+        return await _named_or_owner(opened, unquote(request.headers.get("x-hone-person", "")))
+    token = request.cookies.get(identity.COOKIE)
+    found = identity.known_person_of_cookie(opened, token)
+    found = found or await to_thread.run_sync(identity.person_of_cookie, opened, token)
     if found is None:
         raise NotSignedIn("Sign in, or send the owner key as `Authorization: Bearer KEY`.")
     if request.method not in READING:
@@ -55,7 +61,7 @@ def person(request: Request, opened: Open) -> Person:
 Who: TypeAlias = Annotated[Person, Depends(person)]
 
 
-def lead(who: Who) -> Person:
+async def lead(who: Who) -> Person:
     """The person who acts, when that is a lead; for what experts and reviewers must not see."""
     who.must("lead")
     return who
@@ -64,20 +70,24 @@ def lead(who: Who) -> Person:
 Lead: TypeAlias = Annotated[Person, Depends(lead)]
 
 
-def project(name: str, opened: Open, _: Who) -> Project:
+async def project(name: str, opened: Open, _: Who) -> Project:
     """The project of the path, by name; it is looked up only for somebody who is signed in."""
-    with opened.store.read() as cursor:
-        return projects.named(cursor, name)
+    return await _recall(opened, ("project", name), lambda cursor: projects.named(cursor, name))
 
 
 Of: TypeAlias = Annotated[Project, Depends(project)]
 
 
-def _named_or_owner(opened: Runtime, name: str) -> Person:
+async def _named_or_owner(opened: Runtime, name: str) -> Person:
     if not name:
-        return opened.owner
-    with opened.store.read() as cursor:
-        return people.named(cursor, name)
+        return await to_thread.run_sync(lambda: opened.owner)
+    return await _recall(opened, ("person", name), lambda cursor: people.named(cursor, name))
+
+
+async def _recall(opened: Runtime, key: Hashable, read: Callable[[Cursor], T]) -> T:
+    """What the store keeps in memory, at once; what must be read, in a thread."""
+    found: T | None = opened.store.recalled(key)
+    return found if found is not None else await to_thread.run_sync(opened.store.recall, key, read)
 
 
 def _must_be_our_page(request: Request) -> None:
