@@ -265,15 +265,6 @@ def add_revisions(cursor: Cursor, made: Sequence[Revision]) -> None:
         _kept.put(revision.id, revision)
 
 
-def add_revision(
-    cursor: Cursor, parent: Revision, response: str, author_id: str, reason: str, added: int, removed: int
-) -> Revision:
-    """Make a new text of the pair's response from `parent`, and store it."""
-    made = revised(parent, response, author_id, reason, added, removed)
-    add_revisions(cursor, [made])
-    return made
-
-
 def _pair(row: dict[str, Any]) -> Pair:
     group, checks = row.pop("group_key"), row.pop("checks")
     found = None if checks is None else tuple(checks.split())
