@@ -123,6 +123,8 @@ def undo(opened: Open, who: Who, project: Of, number: int, body: UndoKey) -> Giv
 def sheet(opened: Open, who: Who, project: Of, number: int, reviewer: str | None = None) -> list[SheetRow]:
     """What a reviewer may still judge, as blind rows to fill in elsewhere; a lead makes one for a reviewer."""
     made = _set(opened, project, number)
+    if reviewer not in (None, who.name):
+        who.must("lead")  # before the name is looked up: an unknown one is answered by those that there are
     with opened.store.read() as cursor:
         person = people.named(cursor, reviewer) if reviewer else who
     return judging.sheet(opened.store, made, who, person)

@@ -56,6 +56,7 @@ def add(opened: Open, who: Who, new: NewPerson) -> Invited:
 @router.put("/people/{name}/roles")
 def set_roles(opened: Open, who: Who, name: str, body: Roles) -> Person:
     """Change what a person may do."""
+    who.must("admin")  # before the name is looked up: an unknown one is answered by those that there are
     return opened.store.write(lambda cursor: people.set_roles(cursor, people.named(cursor, name), body.roles, who))
 
 

@@ -148,6 +148,7 @@ def test_only_an_admin_adds_people_and_the_link_opens_once(ask: Asking, lead: Pe
     assert made["link"].startswith("/welcome?token=")
     assert ask("PUT", "/people/emil/roles", person=lead, json={"roles": ["expert"]}).json()["roles"] == ["expert"]
     assert "roles" in problem(ask("PUT", "/people/emil/roles", person=lead, json={"roles": ["king"]}), 422)
+    assert "emil" not in problem(ask("PUT", "/people/nobody/roles", person=ana, json={"roles": []}), 403)
 
 
 def test_what_was_said_in_another_tool_is_for_leads_alone(
