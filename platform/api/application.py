@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from hone.platform.api import (
     backups,
     batches,
+    bounded,
     checks,
     desk,
     exports,
@@ -63,6 +64,7 @@ def api(runtime: Runtime) -> FastAPI:
         docs_url=None,  # FastAPI's own pages load their scripts from another host
         redoc_url=None,
     )
+    app.add_middleware(bounded.Bounded)
     app.state.runtime = runtime
     app.state.imports = {}  # rows read so far, by the watch name that the importer chose
     for router in ROUTERS:

@@ -7,6 +7,7 @@ import pytest
 from asking import Asking, problem
 from factories import add_pairs
 
+from hone.platform.api import bounded
 from hone.platform.runtime import Runtime
 from hone.storage import pairs
 from hone.storage.pairs import NewPair
@@ -164,3 +165,9 @@ def test_what_was_said_in_another_tool_is_for_leads_alone(
     assert fields == ["source", "group", "metadata.topic"]
     chosen = ask("GET", f"{P}/pairs", person=ana, params={"where": "metadata.annotations=1"})
     assert "Only a lead" in problem(chosen, 403)
+
+
+def test_a_body_larger_than_any_record_is_not_read_to_its_end_whoever_sends_it(ask: Asking, project: Project) -> None:
+    body = b'{"where": "' + b"a" * (bounded.LARGEST + 1) + b'"}'
+    said = {"Content-Type": "application/json", "Authorization": "Bearer nobody"}
+    assert "larger than 32 MB" in problem(ask("POST", f"{P}/pairs/opinions", content=body, headers=said), 413)
