@@ -147,15 +147,15 @@ def _submit_all(cursor: Cursor, memory: Memory, given: Sequence[_Submission]) ->
     """Store what waits, each for itself; what was stored before is answered by what it is.
 
     A key that came twice in one go is stored once, and the second is answered like a later repeat. Whoever comes
-    with a lease that the writer remembers has not used it: their key is not looked up. Should it be that of another
-    pair, the store refuses it as taken, and the writer tries again without its memory.
+    with a lease that is there has not used it: once the writer remembers something, their key is not looked up. Should
+    it be that of another pair, the store refuses it as taken, and the writer tries again without its memory.
     """
     answers: dict[int, Review | HoneError] = {}
     keys = [one.request_key for one in given]
-    fresh = set() if memory.empty else queue.held_all(cursor, memory, [one.token for one in given]).keys()
-    asked = [one.request_key for one in given if one.token not in fresh]
-    earlier = reviews.by_requests(cursor, asked) if asked else {}
+    trusting = not memory.empty
     leases = queue.held_all(cursor, memory, [one.token for one in given])
+    asked = [one.request_key for one in given if not (trusting and one.token in leases)]
+    earlier = reviews.by_requests(cursor, asked) if asked else {}
     said: defaultdict[tuple[str, int], list[tuple[int, Saying]]] = defaultdict(list)
     projects = {(one.project.id, one.project.version): one.project for one in given}
     for place, one in enumerate(given):

@@ -19,7 +19,7 @@ from hone.storage.order import reorder as reorder
 from hone.storage.pairs import Begun
 from hone.storage.records import now
 from hone.storage.second_looks import Wish as Wish
-from hone.storage.store import Cursor, insert, marks, rows
+from hone.storage.store import Cursor, insert, marks, one, rows
 
 LEASE = timedelta(minutes=15)
 LEFT = timedelta(seconds=30)  # a page that is left may be on its way back: a reload
@@ -62,6 +62,16 @@ def claim_all(cursor: Cursor, memory: Memory, wishes: Sequence[Wish]) -> list[Le
 
 def _live(cursor: Cursor, memory: Memory) -> list[Lease]:
     """The leases of pairs that still run, the newest first; those whose time is over are forgotten."""
+    line, leases, moment = memory.part(Line), _leases(cursor, memory), now()
+    if any(lease.expires_at <= moment for lease in leases):
+        drop_expired(cursor)
+        line.leases = leases = [lease for lease in leases if lease.expires_at > moment]
+        line.fronts = {}  # what they held has room again
+    return leases
+
+
+def _leases(cursor: Cursor, memory: Memory) -> list[Lease]:
+    """All leases of pairs, also those whose time is over, the newest first."""
     line = memory.part(Line)
     if line.leases is None:
         found = rows(
@@ -70,11 +80,6 @@ def _live(cursor: Cursor, memory: Memory) -> list[Lease]:
             "order by created_at desc, token",
         )
         line.leases = [Lease.model_validate(row) for row in found]
-    moment = now()
-    if any(lease.expires_at <= moment for lease in line.leases):
-        drop_expired(cursor)
-        line.leases = [lease for lease in line.leases if lease.expires_at > moment]
-        line.fronts = {}  # what they held has room again
     return line.leases
 
 
@@ -199,25 +204,17 @@ def _store(cursor: Cursor, kind: Literal["pair", "matchup"], made: Sequence[Leas
 
 
 def held_all(cursor: Cursor, memory: Memory, tokens: Sequence[str]) -> dict[str, Lease]:
-    """The leases of these tokens that are there, also when their time is over."""
-    leases = memory.part(Line).leases
-    if leases is not None:
-        asked = set(tokens)
-        return {lease.token: lease for lease in leases if lease.token in asked}
-    found = rows(
-        cursor,
-        f"select token, subject_id, person_id, expires_at from lease where token in ({marks(tokens)})",
-        list(tokens),
-    )
-    return {row["token"]: Lease.model_validate(row) for row in found}
+    """The leases of pairs with these tokens that are there, also when their time is over."""
+    asked = set(tokens)
+    return {lease.token: lease for lease in _leases(cursor, memory) if lease.token in asked}
 
 
 def held(cursor: Cursor, token: str, person_id: str) -> Lease:
     """The lease of this token, or Conflict when it expired, was given back or belongs to somebody else."""
-    found = held_all(cursor, Memory(), [token]).get(token)
-    if found is None or found.person_id != person_id:
+    found = one(cursor, "select token, subject_id, person_id, expires_at from lease where token = ?", [token])
+    if found is None or found["person_id"] != person_id:
         raise lost()
-    return found
+    return Lease.model_validate(found)
 
 
 def lost() -> Conflict:

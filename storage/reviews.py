@@ -296,12 +296,12 @@ def drafted(cursor: Cursor, memory: Memory, persons: Collection[str]) -> dict[st
 
 def drop_drafts(cursor: Cursor, memory: Memory, submitted: Collection[tuple[str, str]]) -> None:
     """Forget the drafts that were submitted: person and pair."""
-    drafts = memory.part(Line).drafts
-    there = [(person, pair_id) for person, pair_id in submitted if person not in drafts or pair_id in drafts[person]]
+    drafts = drafted(cursor, memory, {person for person, _ in submitted})
+    there = [(person, pair_id) for person, pair_id in submitted if pair_id in drafts[person]]
     if not there:
         return
     for person, pair_id in there:
-        drafts.get(person, set()).discard(pair_id)
+        drafts[person].discard(pair_id)
     names = [f"{person_id} {pair_id}" for person_id, pair_id in there]
     cursor.execute(f"delete from draft where person_id || ' ' || pair_id in ({marks(names)})", names)
 
