@@ -52,8 +52,9 @@ def _desk(opened_with: Project, signed_in: Person) -> None:
     It runs for hours with what the page was opened with: the project's rules and the person's roles are read anew.
     """
     with shell.trouble():
-        with shell.store().read() as cursor:
-            project, person = projects.get(cursor, opened_with.id), people.get(cursor, signed_in.id)
+        recall = shell.store().recall
+        project = recall(("project of", opened_with.id), lambda cursor: projects.get(cursor, opened_with.id))
+        person = recall(("person of", signed_in.id), lambda cursor: people.get(cursor, signed_in.id))
         view = desk.next_view(shell.store(), project, person)
         token = view.lease.token if view.lease else None
         if token is None or _held()[0] != token:
