@@ -19,7 +19,7 @@ from hone.storage.order import reorder as reorder
 from hone.storage.pairs import Begun
 from hone.storage.records import now
 from hone.storage.second_looks import Wish as Wish
-from hone.storage.store import Cursor, insert, marks, one, rows
+from hone.storage.store import Cursor, insert, marks, one, rows, run
 
 LEASE = timedelta(minutes=15)
 LEFT = timedelta(seconds=30)  # a page that is left may be on its way back: a reload
@@ -252,7 +252,7 @@ def release_all(cursor: Cursor, memory: Memory, held: Collection[tuple[str, str]
     if line.leases is not None:
         tokens = line.released(set(held))
         if tokens:
-            cursor.execute(f"delete from lease where token in ({marks(tokens)})", tokens)
+            run(cursor, f"delete from lease where token in ({marks(tokens)})", tokens)
         return
     names = [f"{subject_id} {person_id}" for subject_id, person_id in held]
     cursor.execute(f"delete from lease where subject_id || ' ' || person_id in ({marks(names)})", names)

@@ -12,7 +12,7 @@ from typing import Any
 
 from hone.storage.memory import Memory
 from hone.storage.records import Record
-from hone.storage.store import Cursor, marks, rows
+from hone.storage.store import Cursor, marks, rows, run
 
 PROJECT = ""  # in place of a person
 COUNTS = ("free", "spoken", "reserved", "done", "turns")
@@ -130,7 +130,8 @@ def _write(cursor: Cursor, project_id: str, noted: Counting, known: Mapping[str,
             row.stored = True
         elif changed:
             written = ", ".join(f"{name} = ?" for name in changed)
-            cursor.execute(
+            run(
+                cursor,
                 f"update tally set {written} where project_id = ? and person_id = ?",
                 [*changed.values(), project_id, person],
             )
