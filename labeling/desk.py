@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from hone.labeling import texts
+from hone.labeling import kept_back, texts
 from hone.labeling.saying import Draft, Held, Opinion, Saying, must_be_free, must_be_wanted, say_all
 from hone.labeling.standing import starts
 from hone.labeling.undoing import undo
@@ -42,6 +42,8 @@ class DeskView(Record):
     this person's opinion back.
 
     A gold pair, or one that this person has decided before, looks like any other, and counts as `done` like it.
+    Where a project mixes such pairs in, no pair shows its number, metadata or age, and `waiting` is rounded up to
+    tens: each would tell them apart.
     """
 
     pair: Pair | None
@@ -73,7 +75,7 @@ def next_view(store: Store, project: Project, person: Person) -> DeskView:
         seed=rules.seed,
     )
     given = store.write_each(_take_all, wish)
-    view = _view(given)
+    view = _view(project, given)
     if _is_all(project, person, given, view):
         return view
     with store.read() as cursor:
@@ -248,9 +250,10 @@ def leave(store: Store, project: Project, person: Person, token: str, *, soon: b
     store.write(change)
 
 
-def _view(given: _Given) -> DeskView:
+def _view(project: Project, given: _Given) -> DeskView:
     """What is known of it without reading: all, for most pairs."""
-    pair = _like_any(given.pair.pair) if given.pair else None
+    pair = _like_any(project, given.pair.pair) if given.pair else None
+    waiting = given.counted.waiting
     last = reviews.kept(given.counted.last[0]) if given.counted.last else None
     return DeskView(
         pair=pair,
@@ -259,7 +262,7 @@ def _view(given: _Given) -> DeskView:
         draft=None,
         why=pair.why if pair else "",
         done=given.counted.done,
-        waiting=given.counted.waiting,
+        waiting=-(-waiting // 10) * 10 if mixes(project) else waiting,
         last=last and last.model_copy(update={"kind": "review"}),
     )
 
@@ -297,10 +300,22 @@ def _read(cursor: Cursor, project: Project, person: Person, given: _Given) -> di
     }
 
 
-def _like_any(pair: Pair) -> Pair:
+def mixes(project: Project) -> bool:
+    """Whether gold pairs or repeats come among the others."""
+    return project.settings.gold_rate + project.settings.repeat_rate > 0
+
+
+def _like_any(project: Project, pair: Pair) -> Pair:
     """The pair without what tells a gold or decided one from those that wait for a first opinion."""
     why = pair.why if pair.kind == "pair" and pair.state == "open" else "new"
-    told = {"kind": "pair", "state": "open", "done": 0, "why": why, "approved_revision": None, "reserved_for": None}
+    told = {
+        "kind": "pair", "state": "open", "done": 0, "wanted": project.settings.overlap, "priority": 0, "place": 0.0,
+        "why": why, "approved_revision": None, "reserved_for": None, "checks": None,
+    }  # fmt: skip
+    if mixes(project):
+        told |= {"number": 0, "group": None, "source": "", "metadata": {}, "created_at": project.created_at}
+    else:
+        told |= {"metadata": {name: text for name, text in pair.metadata.items() if name not in kept_back.FIELDS}}
     return pair.model_copy(update=told)
 
 

@@ -10,7 +10,7 @@ from hone.labeling import texts
 from hone.labeling.allowed import check
 from hone.labeling.diff import changed_words
 from hone.labeling.standing import Said, settle_said, starts
-from hone.storage import pairs, queue, reviews, suggestions, tally
+from hone.storage import pairs, projects, queue, reviews, suggestions, tally
 from hone.storage.errors import Conflict, HoneError, InputError, NotFound
 from hone.storage.memory import Memory
 from hone.storage.pairs import Pair, Revision
@@ -84,9 +84,23 @@ def say_all(cursor: Cursor, memory: Memory, project: Project, sayings: Sequence[
     """
     room = _read(cursor, memory, sayings)
     answers = [_heard(project, room, saying) for saying in sayings]
-    if room.stored:
-        _store(cursor, memory, project, room)
+    if room.stored:  # an opinion is checked by the rules that its page showed, and counts by those of this moment
+        _store(cursor, memory, _as_it_is(cursor, memory, project), room)
     return answers
+
+
+class _Rules:
+    """Projects as they are, in the writer's memory."""
+
+    def __init__(self) -> None:
+        self.projects: dict[str, Project] = {}
+
+
+def _as_it_is(cursor: Cursor, memory: Memory, project: Project) -> Project:
+    known = memory.part(_Rules).projects
+    if project.id not in known:
+        known[project.id] = projects.get(cursor, project.id)
+    return known[project.id]
 
 
 @dataclass
@@ -99,6 +113,7 @@ class _Room:
     before: dict[str, tuple[Review, ...]]
     holders: dict[str, set[str]]
     offers: dict[tuple[str, str], Offer]  # by pair and id
+    heard: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])  # pair and person
     stored: list[tuple[Review, Sequence[NewFlag]]] = field(default_factory=list[tuple[Review, Sequence[NewFlag]]])
     revisions: list[Revision] = field(default_factory=list[Revision])
 
@@ -134,6 +149,7 @@ def _heard(project: Project, room: _Room, saying: Saying) -> Review | HoneError:
         review, revision = _made(project, room, pair, saying, kind)
     except HoneError as problem:
         return problem
+    room.heard.add((pair.id, saying.person.id))
     room.stored.append((review, saying.opinion.flags))
     if revision is not start:
         room.revisions.append(revision)
@@ -155,6 +171,8 @@ def _pair(project: Project, room: _Room, pair_id: str) -> Pair:
 def _kind(room: _Room, pair: Pair, saying: Saying) -> Kind:
     """A second look for who was given one, else an opinion on a pair that wants it; raises Conflict otherwise."""
     given = room.given[pair.id]
+    if (pair.id, saying.person.id) in room.heard:  # two tabs at the same moment: one lease, one opinion
+        raise queue.lost()
     if pair.kind == "gold":
         if saying.lease == "none":
             raise queue.lost()

@@ -86,7 +86,8 @@ def settle(cursor: Cursor, project: Project, pair_id: str) -> Standing:
 
 
 def settle_all(cursor: Cursor, project: Project, pair_ids: Sequence[str]) -> dict[str, Standing]:
-    """The same for many pairs of a project."""
+    """The same for many pairs of a project. The rules are those of this moment, whatever the caller has read before."""
+    project = projects.get(cursor, project.id)
     before = seats.seats(cursor, pair_ids)
     found = pairs.many(cursor, pair_ids)
     given = reviews.current_of(cursor, pair_ids)
@@ -106,7 +107,7 @@ def settle_said(
     texts: Mapping[str, str],
     noted: tally.Counting,
 ) -> None:
-    """The same for a caller that has read it all already; `texts` are the responses of revisions that it knows."""
+    """The same for a caller that has read it all in this transaction; `texts` are responses of revisions it knows."""
     stand = _standings(cursor, project, [(one.pair, one.after) for one in said], texts)
     back = reviews.given_back(cursor, [one.pair.id for one in said if one.pair.reserved_for])
     moves = [

@@ -74,7 +74,8 @@ def _top(view: DeskView, saved: str) -> None:
     chips = ""
     if pair:
         why = "new pair" if view.why == "new" else f"why now: {view.why}"
-        chips = parts.chip(f"Pair {pair.number}") + parts.chip(clipped(why, 90), "" if view.why == "new" else "unsure")
+        chips = parts.chip(f"Pair {pair.number}") if pair.number else ""
+        chips += parts.chip(clipped(why, 90), "" if view.why == "new" else "unsure")
         chips += parts.chip(clipped(pair.group, 40)) if pair.group else ""
         chips += parts.chip(f"round {pair.round}", "accent") if pair.round > 1 else ""
     sent = f'<div class="h-message unsure"><b>Sent back to you:</b> {esc(view.comment)}</div>' if view.comment else ""
@@ -127,7 +128,8 @@ def _decide(project: Project, person: Person, view: DeskView) -> None:
             seen=view.revision.id if ours and view.revision else said.seen,
         )
         st.session_state[_ANSWERED] = (said.request, True)
-        return f"Pair {_number(review, view)} {_WORDS[review.decision]} and saved."
+        name = "" if desk.mixes(project) else f"Pair {_number(review, view)} "  # a gold pair's number would tell it
+        return f"{name}{_WORDS[review.decision]} and saved.".capitalize()
 
     shell.act(deed)
 

@@ -48,3 +48,14 @@ def test_a_desk_that_still_goes_by_the_old_rule_leaves_nobody_stuck(desk_room: D
     assert desk_room.say(desk_room.ana).pair_id == view.lease.subject_id if view.lease else False
     desk_room.project = new
     assert desk_room.say(desk_room.ben).pair_id != view.lease.subject_id if view.lease else False
+
+
+def test_an_opinion_counts_by_the_rule_of_the_moment_even_if_its_page_was_opened_under_another(
+    desk_room: Desk,
+) -> None:
+    [pair_id] = desk_room.fill(1)
+    one_is_enough = desk_room.project.settings.model_copy(update={"agree": 1, "overlap": 1})
+    before = desk_room.project
+    desk_room.project = before.model_copy(update={"settings": one_is_enough})  # what an old page holds
+    desk_room.say(desk_room.ana)
+    assert (desk_room.pair(pair_id).state, desk_room.pair(pair_id).done) == ("open", 1)

@@ -8,6 +8,7 @@ from hone.labeling.desk import Opinion
 from hone.storage import gold, queue, reviews, second_looks, tally
 from hone.storage.errors import Conflict
 from hone.storage.gold import Gold
+from hone.storage.memory import Memory
 from hone.storage.pairs import NewPair
 from hone.storage.second_looks import Wish
 from hone.storage.store import Cursor
@@ -161,3 +162,34 @@ def test_a_second_look_that_is_taken_back_gives_no_place_in_the_next_round(desk_
     desk_room.undo(desk_room.ana)
     with desk_room.store.read() as cursor:
         assert queue.held_by(cursor, [first]) == {}
+
+
+def test_where_gold_pairs_are_mixed_in_nothing_about_a_pair_tells_which_they_are(desk_room: Desk) -> None:
+    desk_room.add(NewPair(instruction="Explain", response="Fine", group="letters", metadata={"topic": "refund"}))
+    known(desk_room)
+    plain = desk_room.next(desk_room.ana)
+    mixed(desk_room, gold_rate=1.0)
+    golden = desk_room.next(desk_room.ben)
+    mixed(desk_room, gold_rate=1e-9)
+    others = desk_room.next(desk_room.cleo)
+    texts = {"id", "first_revision", "instruction", "context", "response"}
+    assert plain.pair
+    assert golden.pair
+    assert others.pair
+    assert plain.pair.number == 1
+    assert others.pair.id == plain.pair.id != golden.pair.id
+    assert golden.pair.model_dump(exclude=texts) == others.pair.model_dump(exclude=texts)
+    assert golden.waiting == others.waiting == 10
+
+
+def test_one_lease_used_by_two_tabs_at_the_same_moment_is_one_opinion(desk_room: Desk) -> None:
+    desk_room.fill(1)
+    view = desk_room.next(desk_room.ana)
+    assert view.lease
+    person, token = desk_room.ana, view.lease.token
+    opinion = Opinion(decision="approve")
+    tabs = [desk._Submission(desk_room.project, person, token, opinion, f"tab {n}", None, None) for n in (1, 2)]  # pyright: ignore[reportPrivateUsage]
+    first, second = desk_room.store.write(lambda cursor: desk._submit_all(cursor, Memory(), tabs))  # pyright: ignore[reportPrivateUsage]
+    assert not isinstance(first, Conflict)
+    assert isinstance(second, Conflict)
+    assert desk_room.pair(first.pair_id).done == 1  # type: ignore[union-attr]
