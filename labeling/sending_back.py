@@ -38,22 +38,10 @@ def send_back(
             frozen batch; or the expert reviews no more.
     """
     person.must("lead")
-    comment = texts.must_be_text("comment", comment, texts.LONGEST_NOTE).strip()
-    if not comment:
-        raise InputError("What is sent back needs a comment: say to the expert what to look at again.")
-
-    def change(cursor: Cursor) -> SentBack:
-        earlier = deciding.sent_back_by_request(cursor, request_key)
-        if earlier:
-            if (earlier.pair_id, earlier.person_id) != (pair_id, person.id):
-                raise Conflict("This request key was used for another pair. Reload the page.")
-            return earlier
-        pair = pairs.get(cursor, pair_id)
-        review = _opinion(cursor, project, pair, version, review_id)
-        _must_be_free(cursor, pair, review)
-        return _give_back(cursor, project, person, pair, review, comment, request_key)
-
-    return store.write(change)
+    comment = _comment(comment)
+    return store.write(
+        lambda cursor: _send_back(cursor, project, person, pair_id, comment, version, review_id, request_key)
+    )
 
 
 def send_back_all(
@@ -66,26 +54,53 @@ def send_back_all(
     *,
     request_key: str,
 ) -> list[SentBack]:
-    """Give several opinions on a pair back with one comment; each is named by its letter, or its review's id.
+    """Give several opinions on a pair back with one comment, or none; each is named by its letter, or its review's id.
 
     Raises:
         InputError: None is chosen; and all that `send_back` raises.
     """
+    person.must("lead")
     if not chosen:
         raise InputError("Choose whose opinion is sent back.")
-    return [
-        send_back(
-            store,
-            project,
-            person,
-            pair_id,
-            comment,
-            version=name if name in adjudication.LABELS else None,
-            review_id=None if name in adjudication.LABELS else name,
-            request_key=f"{request_key}-{name}",
-        )
-        for name in sorted(chosen, reverse=True)  # the last letter first: those before it keep theirs
-    ]
+    comment = _comment(comment)
+
+    def change(cursor: Cursor) -> list[SentBack]:
+        given: list[SentBack] = []
+        for name in sorted(chosen, reverse=True):  # the last letter first: those before it keep theirs
+            version, review_id = (name, None) if name in adjudication.LABELS else (None, name)
+            key = f"{request_key}-{name}"
+            given.append(_send_back(cursor, project, person, pair_id, comment, version, review_id, key))
+        return given
+
+    return store.write(change)
+
+
+def _comment(given: str) -> str:
+    comment = texts.must_be_text("comment", given, texts.LONGEST_NOTE).strip()
+    if not comment:
+        raise InputError("What is sent back needs a comment: say to the expert what to look at again.")
+    return comment
+
+
+def _send_back(
+    cursor: Cursor,
+    project: Project,
+    person: Person,
+    pair_id: str,
+    comment: str,
+    version: str | None,
+    review_id: str | None,
+    request_key: str,
+) -> SentBack:
+    earlier = deciding.sent_back_by_request(cursor, request_key)
+    if earlier:
+        if (earlier.pair_id, earlier.person_id) != (pair_id, person.id):
+            raise Conflict("This request key was used for another pair. Reload the page.")
+        return earlier
+    pair = pairs.get(cursor, pair_id)
+    review = _opinion(cursor, project, pair, version, review_id)
+    _must_be_free(cursor, pair, review)
+    return _give_back(cursor, project, person, pair, review, comment, request_key)
 
 
 def _give_back(

@@ -88,16 +88,6 @@ def add(
     return person
 
 
-def set_roles(cursor: Cursor, person: Person, roles: tuple[Role, ...], by: Person) -> Person:
-    """Change what a person may do; the last admin stays one."""
-    by.must("admin")
-    if "admin" in person.roles and "admin" not in roles and sum("admin" in p.roles for p in everyone(cursor)) == 1:
-        raise Conflict(f"{person.name} is the only admin: make somebody else an admin first.")
-    cursor.execute("update person set roles = ? where id = ?", [json.dumps(list(roles)), person.id])
-    audit.record(cursor, by.id, "roles changed", person.id, roles=list(roles))
-    return get(cursor, person.id)
-
-
 def hash_password(password: str) -> str:
     """Argon2id of a password of 8 characters or more."""
     if len(password) < 8:
@@ -185,14 +175,8 @@ def start_session(cursor: Cursor, person: Person) -> str:
     return token
 
 
-def of_session(cursor: Cursor, token: str) -> Person | None:
-    """Who is signed in with this secret; None when it is unknown, ended or expired."""
-    found = session(cursor, token)
-    return found[0] if found else None
-
-
 def session(cursor: Cursor, token: str) -> tuple[Person, datetime] | None:
-    """The same with the moment at which it expires."""
+    """Who is signed in with this secret, and until when; None when it is unknown, ended or expired."""
     row = one(
         cursor,
         "select p.*, s.expires_at from sign_in s join person p on p.id = s.person_id "

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from hone.platform.api.caller import Open, Who
-from hone.storage import people
+from hone.storage import people, roles
 from hone.storage.people import Person, Role
 from hone.storage.records import Record
 from hone.storage.store import Cursor
@@ -57,7 +57,7 @@ def add(opened: Open, who: Who, new: NewPerson) -> Invited:
 def set_roles(opened: Open, who: Who, name: str, body: Roles) -> Person:
     """Change what a person may do."""
     who.must("admin")  # before the name is looked up: an unknown one is answered by those that there are
-    return opened.store.write(lambda cursor: people.set_roles(cursor, people.named(cursor, name), body.roles, who))
+    return opened.store.write(lambda cursor: roles.set_roles(cursor, people.named(cursor, name), body.roles, who))
 
 
 @router.post("/people/{name}/invitations")

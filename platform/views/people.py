@@ -6,7 +6,7 @@ import streamlit as st
 
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import esc
-from hone.storage import people
+from hone.storage import people, roles
 from hone.storage.people import ROLES, Person
 from hone.storage.store import Cursor
 
@@ -107,7 +107,7 @@ def _row(by: Person, each: Person) -> None:
 def _set_roles(by: Person, each: Person) -> str:
     wanted = tuple(st.session_state.get(f"roles-{each.id}") or ())
     try:
-        shell.store().write(lambda cursor: people.set_roles(cursor, each, wanted, by))
+        shell.store().write(lambda cursor: roles.set_roles(cursor, each, wanted, by))
     except Exception:
         st.session_state.pop(f"roles-{each.id}", None)  # show again what stands
         raise

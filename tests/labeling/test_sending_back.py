@@ -5,7 +5,7 @@ from deskwork import Desk
 
 from hone.labeling import adjudication, sending_back
 from hone.labeling.batches import freezing as batches
-from hone.storage import deciding, quality
+from hone.storage import deciding, quality, roles, tally
 from hone.storage.deciding import SentBack
 from hone.storage.errors import Conflict, Forbidden, InputError
 from hone.storage.people import Person
@@ -82,12 +82,36 @@ def test_both_opinions_can_go_back(desk_room: Desk) -> None:
     assert desk_room.approved_text(pair_id) == "The same"
 
 
+def test_of_several_opinions_all_go_back_or_none(desk_room: Desk) -> None:
+    pair_id = differ(desk_room)
+    with pytest.raises(Conflict, match="stands no more"):
+        sending_back.send_back_all(
+            desk_room.store, desk_room.project, desk_room.lead, pair_id, ["B", "0"], "Both: name it", request_key="both"
+        )
+    assert (desk_room.pair(pair_id).state, desk_room.pair(pair_id).done) == ("disputed", 2)
+    with desk_room.store.read() as cursor:
+        assert deciding.sent_back_of(cursor, pair_id) == []
+
+
 def test_an_opinion_on_an_approved_pair_goes_back_by_its_review(desk_room: Desk) -> None:
     [pair_id] = desk_room.fill(1)
     desk_room.all_approve()
     back(desk_room, pair_id, review_id=opinion_id(desk_room, pair_id, desk_room.ben))
     assert desk_room.pair(pair_id).state == "open"
     assert desk_room.pair(pair_id).reserved_for == desk_room.ben.id
+
+
+def test_pairs_that_wait_for_somebody_who_is_no_expert_any_more_go_to_all(desk_room: Desk) -> None:
+    pair_id = differ(desk_room)
+    back(desk_room, pair_id, version=letter(desk_room, "Ana's text"))
+    assert desk_room.next(desk_room.cleo).pair is None
+    desk_room.store.write(lambda cursor: roles.set_roles(cursor, desk_room.ana, ("reviewer",), desk_room.lead))
+    with desk_room.store.read() as cursor:
+        assert tally.of(cursor, desk_room.project.id, desk_room.cleo.id).waiting == 1
+        assert tally.of(cursor, desk_room.project.id, desk_room.ben.id).waiting == 0
+    assert desk_room.pair(pair_id).reserved_for is None
+    assert desk_room.say(desk_room.cleo, response="Ben's text").pair_id == pair_id
+    assert desk_room.approved_text(pair_id) == "Ben's text"
 
 
 def test_the_same_request_twice_is_one_row(desk_room: Desk) -> None:

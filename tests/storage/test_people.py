@@ -3,7 +3,7 @@
 import pytest
 from factories import add_person
 
-from hone.storage import people
+from hone.storage import people, roles
 from hone.storage.errors import Conflict, Forbidden, InputError, NotFound
 from hone.storage.people import Person
 from hone.storage.store import Store
@@ -45,12 +45,14 @@ def test_a_short_password_and_a_taken_name_are_refused(store: Store, ana: Person
 def test_a_session_lasts_until_it_is_ended_and_only_its_hash_is_stored(store: Store, ana: Person) -> None:
     token = store.write(lambda cursor: people.start_session(cursor, ana))
     with store.read() as cursor:
-        assert people.of_session(cursor, token) == ana
-        assert people.of_session(cursor, token + "x") is None
+        signed_in = people.session(cursor, token)
+        assert signed_in is not None
+        assert signed_in[0] == ana
+        assert people.session(cursor, token + "x") is None
         assert token not in str(cursor.execute("select * from sign_in").fetchall())
     store.write(lambda cursor: people.end_session(cursor, token))
     with store.read() as cursor:
-        assert people.of_session(cursor, token) is None
+        assert people.session(cursor, token) is None
 
 
 def test_an_invitation_works_once(store: Store, ana: Person) -> None:
@@ -69,15 +71,15 @@ def test_a_new_password_ends_other_links_and_signed_in_browsers(store: Store, an
     store.write(lambda cursor: people.accept_invitation(cursor, second, hashed, "Ana"))
     with store.read() as cursor:
         assert people.invited(cursor, first) is None
-        assert people.of_session(cursor, session) is None
+        assert people.session(cursor, session) is None
 
 
 def test_the_last_admin_stays_one(store: Store) -> None:
     ada = add_person(store, "ada", "admin")
     with pytest.raises(Conflict, match="only admin"):
-        store.write(lambda cursor: people.set_roles(cursor, ada, ("expert",), ada))
+        store.write(lambda cursor: roles.set_roles(cursor, ada, ("expert",), ada))
     eva = add_person(store, "eva", "admin")
-    changed = store.write(lambda cursor: people.set_roles(cursor, ada, ("expert",), eva))
+    changed = store.write(lambda cursor: roles.set_roles(cursor, ada, ("expert",), eva))
     assert changed.roles == ("expert",)
 
 

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from hone.evaluation import assemble, matchups
 from hone.labeling.projects.defaults import default_settings
 from hone.platform.frame.navigation import theirs
-from hone.storage import people, projects
+from hone.storage import people, projects, roles
 from hone.storage.people import ROLES, Person, Role
 from hone.storage.projects import Project
 from hone.storage.store import Store
@@ -99,7 +99,7 @@ def test_a_page_that_is_still_open_acts_by_the_roles_of_now(
     batch, new, old = answered_batch(store, project, lead, items=2)
     of = matchups.make(store, project, lead, batch, new, old)
     seen = Browser(store, dora).go("judge")
-    store.write(lambda cursor: people.set_roles(cursor, dora, ("expert",), lead))
+    store.write(lambda cursor: roles.set_roles(cursor, dora, ("expert",), lead))
     seen.press("Left better")
     assert matchups.progress(store, of).judged == 0
 
