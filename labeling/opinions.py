@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError
 
 from hone.labeling import texts
 from hone.labeling.adjudication import settle_dispute
-from hone.labeling.files.reading import read
 from hone.labeling.files.rows import RowProblem
 from hone.labeling.saying import Opinion, Saying, say_all
 from hone.labeling.spans import field_text, locate
@@ -41,20 +39,6 @@ class Recorded(Record):
     added: int
     known: int
     refused: tuple[RowProblem, ...]
-
-
-def rows_in(path: Path, name: str | None = None) -> list[dict[str, Any]]:
-    """The rows of a JSONL or JSON file of opinions or decisions.
-
-    Raises:
-        InputError: It cannot be read, or one of its lines is broken; the first one is named.
-    """
-    found: list[dict[str, Any]] = []
-    for row in read(path, name).rows():
-        if row.problem:
-            raise InputError(f"line {row.line} of {name or path.name}: {row.problem}. Mend it, then record the file.")
-        found.append(dict(row.values))
-    return found
 
 
 def record_reviews(
@@ -161,7 +145,7 @@ def _each(
 ) -> Recorded:
     """All rows, a chunk in one transaction. A refused one raises before its first statement that writes."""
     with store.read() as cursor:
-        keys = pairs.by_key(cursor, project.id)
+        keys = pairs.by_key(cursor, project.id, {key for row in rows if isinstance(key := row.get("key"), str)})
 
     def chunk(cursor: Cursor, start: int) -> Recorded:
         answers = these(cursor, keys, rows[start : start + CHUNK])

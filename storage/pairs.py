@@ -1,7 +1,8 @@
 """Pairs and the revisions of their texts."""
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -183,15 +184,32 @@ def ids(cursor: Cursor, project_id: str, wanted: PairFilter = EVERY) -> list[str
     return [row["id"] for row in rows(cursor, sql, [project_id, *values])]
 
 
-def by_key(cursor: Cursor, project_id: str) -> dict[str, str]:
-    """The id of each pair by the key that its row had in its file, and by `#number`."""
-    found: dict[str, str] = {}
-    for row in rows(cursor, "select id, number, metadata from pair where project_id = ?", [project_id]):
-        found[f"#{row['number']}"] = row["id"]
-        key = json.loads(row["metadata"]).get("key")
-        if key is not None:
-            found[key] = row["id"]
-    return found
+def by_key(cursor: Cursor, project_id: str, names: Collection[str]) -> dict[str, str]:
+    """The id of the pair behind each of these names: `#number`, or the key that its row had in its file.
+
+    Names that no pair has are left out; of several pairs with a key it is the last one.
+    """
+    numbers = {name: int(name[1:]) for name in names if _NUMBER.fullmatch(name)}
+    by_number = _found(cursor, project_id, "number", list(numbers.values()))
+    keys = [name for name in names if name not in numbers and name == name.encode(errors="ignore").decode()]
+    by_key = _found(cursor, project_id, "cast(metadata as json) ->> 'key'", keys)
+    return {**by_key, **{name: by_number[number] for name, number in numbers.items() if number in by_number}}
+
+
+_NUMBER = re.compile("#[1-9][0-9]{0,8}")
+
+
+def _found(cursor: Cursor, project_id: str, what: str, values: Sequence[Any]) -> dict[Any, str]:
+    """The ids of the pairs for which `what` is one of these values."""
+    if not values:
+        return {}
+    within, bound = among(values)
+    found = rows(
+        cursor,
+        f"select id, {what} as given from pair where project_id = ? and ({what}) {within} order by number",
+        [project_id, *bound],
+    )
+    return {row["given"]: row["id"] for row in found}
 
 
 def counts(cursor: Cursor, project_id: str, wanted: PairFilter = EVERY) -> dict[State, int]:

@@ -1,15 +1,14 @@
 """Opinions from a file go the same way as those from the desk, and the same file twice adds nothing."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from deskwork import Desk
 
 from hone.labeling import adjudication
-from hone.labeling.opinions import Recorded, record_adjudications, record_reviews, rows_in
-from hone.storage import reviews
-from hone.storage.errors import Forbidden, InputError
+from hone.labeling.opinions import Recorded, record_adjudications, record_reviews
+from hone.storage import pairs, reviews
+from hone.storage.errors import Forbidden
 from hone.storage.pairs import NewPair
 
 
@@ -127,18 +126,16 @@ def test_recorded_opinions_are_marked_by_their_source(desk_room: Desk) -> None:
         assert reviews.current(cursor, first)[0].source == "example"
 
 
-def test_a_file_of_opinions_is_read_whole_or_refused_by_line(desk_room: Desk, tmp_path: Path) -> None:
-    two(desk_room)
-    path = tmp_path / "opinions.jsonl"
-    flag = '{"category": "stereotype", "quote": "Old", "start": 0, "severity": 3, "protected_group": "old people"}'
-    path.write_text(
-        '{"key": "first", "annotator": "ana", "decision": "reject", "ratings": {"tone": 4}, "seconds": 2.5, '
-        f'"flags": [{flag}]}}\n'
-    )
-    assert record(desk_room, *rows_in(path)).refused == ()
-    path.write_text(path.read_text() + "{broken\n")
-    with pytest.raises(InputError, match=r"line 2 of opinions\.jsonl: broken JSON"):
-        rows_in(path)
+def test_only_the_pairs_that_are_named_are_looked_up(desk_room: Desk) -> None:
+    [first, second] = two(desk_room)
+    [odd] = desk_room.add(NewPair(instruction="Odd", key="#2"))
+    [bare] = desk_room.add(NewPair(instruction="Bare", key="#x"))
+    names = ["#1", "#2", "#007", "#99999999999999", "#x", "second", "nobody's", "' or 1=1", "\ud800", "\0"]
+    with desk_room.store.read() as cursor:
+        found = pairs.by_key(cursor, desk_room.project.id, names)
+        assert found == {"#1": first, "#2": second, "#x": bare, "second": second}
+        assert pairs.by_key(cursor, desk_room.project.id, ["#3", "first"]) == {"#3": odd, "first": first}
+        assert pairs.by_key(cursor, desk_room.project.id, []) == {}
 
 
 def test_only_a_lead_records(desk_room: Desk) -> None:
