@@ -72,12 +72,13 @@ def export(store: Store, project: Project, person: Person, choice: Choice, to: P
         prompt: The project's template as a function, for "prompt" and "dpo".
 
     Raises:
-        InputError: The format does not fit what is asked for, or the folder holds something.
+        InputError: The format does not fit what is asked for, the folder holds something, or `to` names no file.
         NotFound: There is no such batch.
         WorkspaceError: The file cannot be written.
     """
     person.must("lead")
     _must_fit(choice)
+    _must_be_place(choice.format, to)
     with store.read() as cursor:
         made = _Export(cursor, project, choice, prompt)
         try:
@@ -94,6 +95,13 @@ def _must_fit(choice: Choice) -> None:
         raise InputError("A batch is exported as it was frozen: leave the filter out, or leave out --batch.")
     if choice.format == "dpo" and (choice.batch is not None or choice.wanted != APPROVED):
         raise InputError("DPO pairs come from all judgements of the project: leave out --batch and the filter.")
+
+
+def _must_be_place(format: Format, to: Path) -> None:
+    if to == Path() or "\0" in str(to):
+        raise InputError("The path of the export is empty or holds a NUL byte. Name a file, such as pairs.jsonl.")
+    if format != "hf" and to.is_dir():
+        raise InputError(f"{to} is a folder. Name a file in it, such as {to / 'pairs.jsonl'}.")
 
 
 @dataclass

@@ -11,6 +11,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 
+from hone.labeling import texts
 from hone.labeling.files import importing, refusals
 from hone.labeling.files.importing import Check, ImportResult, Mapping, Preview
 from hone.platform.access import identity
@@ -196,6 +197,7 @@ def _pieces(given: list[str], option: str, what: str) -> dict[str, str]:
 @asynccontextmanager
 async def _given(request: Request, opened: Runtime, file_name: str, path: str | None) -> AsyncGenerator[Path, None]:
     """The file on this machine that is named, or the body as a file of the workspace, removed afterwards."""
+    texts.must_be_text("file name", file_name, texts.LONGEST_NOTE)
     if path is not None:
         must_be_owner(request, opened)
         yield Path(path)

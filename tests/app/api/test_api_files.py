@@ -83,3 +83,16 @@ def test_an_upload_leaves_nothing_behind(ask: Asking, project: Project, workspac
     ask("POST", f"projects/{project.name}/imports?file_name=x.jsonl", content=GOOD)
     ask("POST", f"projects/{project.name}/imports?file_name=x.jsonl", content=b"PK\x03\x04")
     assert list(workspace.root.glob(".incoming-*")) == []
+
+
+def test_names_and_paths_that_no_file_has_are_refused_in_a_word(ask: Asking, project: Project, tmp_path: Path) -> None:
+    imports, exports = f"projects/{project.name}/imports", f"projects/{project.name}/exports"
+    for path in (imports, "previews"):
+        refused = ask("POST", f"{path}?file_name=rows.js%00onl", content=GOOD)
+        assert "The file name holds a NUL byte" in problem(refused, 422)
+        assert "There is no file" in problem(ask("POST", f"{path}?file_name=rows.jsonl&path=/rows%00.jsonl"), 422)
+    for path in ("", ".", "/x%00.csv"):
+        assert "Name a file, such as pairs.jsonl" in problem(ask("POST", f"{exports}?path={path}"), 422)
+        assert "Name a file, such as pairs.jsonl" in problem(ask("POST", f"{exports}?format=hf&path={path}"), 422)
+    assert "is a folder. Name a file in it" in problem(ask("POST", f"{exports}?path={tmp_path}"), 422)
+    assert "is a folder. Name a file in it" in problem(ask("POST", f"{exports}?path=/"), 422)
