@@ -23,7 +23,7 @@ from hone.storage.store import Cursor, insert, marks, one, rows, run
 
 LEASE = timedelta(minutes=15)
 LEFT = timedelta(seconds=30)  # a page that is left may be on its way back: a reload
-AHEAD = 32  # free pairs that are read in one go
+AHEAD = 64  # free pairs that are read in one go
 Row: TypeAlias = dict[str, Any]
 Who: TypeAlias = tuple[str, str]  # project and person
 Holders: TypeAlias = defaultdict[str, set[str]]
