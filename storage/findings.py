@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from hone.storage.pairs import Revision
 from hone.storage.records import Record
 from hone.storage.reviews import Field
-from hone.storage.store import Cursor, among, insert, one, rows, update
+from hone.storage.store import Cursor, among, insert, one, rows, update, value
 
 
 class Finding(Record):
@@ -189,14 +189,26 @@ def keep(cursor: Cursor, project_id: str, checked: Sequence[Checked]) -> None:
     update(cursor, "pair", *[{"id": one.pair_id, "checks": _kinds(one.findings)} for one in checked])
 
 
-def forget(cursor: Cursor, project_id: str) -> None:
-    """Have all pairs of a project checked anew."""
+def last_number(cursor: Cursor, project_id: str) -> int:
+    """The number of the last pair that the checks know of; 0 when there is none."""
+    return int(value(cursor, "select coalesce(max(number), 0) from pair where project_id = ?", [project_id]))
+
+
+_NUMBERED = "select id from pair where project_id = ? and number > ? and number <= ?"
+
+
+def forget_likeness(cursor: Cursor, project_id: str, after: int, last: int) -> None:
+    """Have no pair meet those with these numbers as like ones."""
+    cursor.execute(f"delete from fingerprint where pair_id in ({_NUMBERED})", [project_id, after, last])
+
+
+def forget(cursor: Cursor, project_id: str, after: int, last: int) -> None:
+    """Have the pairs with these numbers checked anew."""
+    forget_likeness(cursor, project_id, after, last)
+    cursor.execute(f"delete from finding where pair_id in ({_NUMBERED})", [project_id, after, last])
     cursor.execute(
-        "delete from finding where pair_id in (select id from pair where project_id = ?)",
-        [project_id],
+        "update pair set checks = null where project_id = ? and number > ? and number <= ?", [project_id, after, last]
     )
-    cursor.execute("delete from fingerprint where project_id = ?", [project_id])
-    cursor.execute("update pair set checks = null where project_id = ?", [project_id])
 
 
 def begin_with(cursor: Cursor, revisions: Sequence[Revision]) -> None:

@@ -22,6 +22,7 @@ from hone.storage.reviews import Adjudication
 from hone.storage.store import Cursor, Store
 
 CHUNK = 200  # pairs of one transaction: the desk goes on in between
+FORGET = 20_000  # the same where nothing is read
 
 
 class Mended(Record):
@@ -76,18 +77,19 @@ def mend(
 
 
 def check_again(store: Store, project: Project, person: Person) -> None:
-    """Forget what was found in a project, and have all of its pairs checked anew.
+    """Forget what was found in a project, and have all of its pairs checked anew; some thousands in a transaction.
 
     Raises:
         Forbidden: The person is no lead.
     """
     person.must("lead")
-
-    def change(cursor: Cursor) -> None:
-        findings.forget(cursor, project.id)
-        audit.record(cursor, person.id, "checked again", project.id)
-
-    store.write(change)
+    store.write(lambda cursor: audit.record(cursor, person.id, "checked again", project.id))
+    with store.read() as cursor:
+        last = findings.last_number(cursor, project.id)
+    # Likeness first, of all pairs: a pair that is read again at once must not meet one that still has its old marks.
+    for forget in (findings.forget_likeness, findings.forget):
+        for after in range(0, last, FORGET):
+            store.write(partial(forget, project_id=project.id, after=after, last=after + FORGET))
 
 
 def _mend(cursor: Cursor, project: Project, person: Person, kinds: Sequence[str], ids: Sequence[str]) -> Mended:

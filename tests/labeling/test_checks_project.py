@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hone.labeling import desk
-from hone.labeling.checks import alike, every, spacing
+from hone.labeling.checks import alike, every, mending, spacing
 from hone.labeling.checks.found import Found, Norms, Texts
 from hone.labeling.checks.mending import mend, mended
 from hone.labeling.checks.reader import Reader, ReaderChild
@@ -110,6 +110,20 @@ def test_what_was_stopped_goes_on_with_the_pairs_that_are_left(store: Store, pro
     check(store, project)
     with store.read() as cursor:
         assert findings.progress(cursor, project.id).checked == 300
+
+
+def test_a_project_is_checked_again_in_portions_with_the_same_result(
+    store: Store, project: Project, lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mending, "FORGET", 2)
+    add(store, project, lead, *(NewPair(instruction=f"Reply{mark}", response=REPLY) for mark in ".:!?;"))
+    check(store, project)
+    before = kinds(store, project)
+    assert before == [(), *[("duplicate",)] * 4]
+    mending.check_again(store, project, lead)
+    assert kinds(store, project) == [None] * 5
+    check(store, project)
+    assert kinds(store, project) == before
 
 
 def test_a_child_reads_what_this_process_would_read() -> None:

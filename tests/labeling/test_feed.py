@@ -3,7 +3,9 @@
 import pytest
 from deskwork import Desk
 
+from hone.labeling import feed
 from hone.labeling.feed import Sent, send_pairs, send_slice
+from hone.storage import audit
 from hone.storage.errors import Forbidden, InputError, NotFound
 from hone.storage.pairs import NewPair
 
@@ -44,6 +46,18 @@ def test_decided_pairs_of_a_slice_come_back_only_on_request(desk_room: Desk) -> 
     args = (desk_room.store, desk_room.project, desk_room.lead, "group", "g", "again")
     assert send_slice(*args) == Sent(reopened=0, moved=0, disputed=0)
     assert send_slice(*args, reopen=True) == Sent(reopened=6, moved=0, disputed=0)
+
+
+def test_a_large_slice_goes_in_portions_and_is_counted_whole(desk_room: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "PORTION", 2)
+    sliced(desk_room)
+    desk_room.approve("#1", "#2")
+    args = (desk_room.store, desk_room.project, desk_room.lead, "group", "g", "again")
+    assert send_slice(*args) == Sent(reopened=0, moved=4, disputed=0)
+    assert send_slice(*args, reopen=True) == Sent(reopened=2, moved=4, disputed=0)
+    with desk_room.store.read() as cursor:
+        acts = [row for row in audit.listing(cursor) if row.act == "sent to experts"]
+    assert len(acts) == 5
 
 
 def test_disputed_pairs_wait_for_their_lead(desk_room: Desk) -> None:
