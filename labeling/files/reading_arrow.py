@@ -1,10 +1,11 @@
 """Rows of Parquet and Arrow files: columns come in small batches, and no value is unpacked before its size is known.
 
-A compressed column can declare little and unpack to anything (a "zip bomb"). So a row group may unpack to one
-gigabyte at most, texts stay in their dictionaries while they are weighed, and a row over the limit is refused
-without ever being made.
+A compressed column can declare little and unpack to anything (a "zip bomb"). So a row group of Parquet, or a batch of
+Arrow, may unpack to one gigabyte at most, texts stay in their dictionaries while they are weighed, and a row over the
+limit is refused without ever being made.
 """
 
+import io
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.compute import call_function
 
+from hone.labeling.files import arrow_sizes
 from hone.labeling.files.decoding import opened
 from hone.labeling.files.reading_text import TOO_LONG
 from hone.labeling.files.rows import LONGEST_ROW, Number, RawRow
@@ -36,13 +38,7 @@ def parquet(path: Path, name: str) -> Iterator[RawRow]:
 def arrow(path: Path, name: str) -> Iterator[RawRow]:
     """The rows of an Arrow file or stream, as `save_to_disk` of the `datasets` library writes them."""
     with _readable(name), opened(path, name) as raw:
-        is_file = raw.read(6) == b"ARROW1"
-        raw.seek(0)
-        if is_file:
-            reader = pa.ipc.open_file(raw)
-            yield from _rows(reader.get_batch(at) for at in range(reader.num_record_batches))
-        else:
-            yield from _rows(pa.ipc.open_stream(raw))
+        yield from _rows(map(_sound, _stream(raw, name)))
 
 
 def parquet_shape(path: Path, name: str) -> tuple[tuple[str, ...], int]:
@@ -55,16 +51,21 @@ def parquet_shape(path: Path, name: str) -> tuple[tuple[str, ...], int]:
 def arrow_columns(path: Path, name: str) -> tuple[str, ...]:
     """The columns of an Arrow file or stream."""
     with _readable(name), opened(path, name) as raw:
-        is_file = raw.read(6) == b"ARROW1"
-        raw.seek(0)
-        return tuple((pa.ipc.open_file(raw) if is_file else pa.ipc.open_stream(raw)).schema.names)
+        return tuple(_stream(raw, name).schema.names)
+
+
+def _stream(raw: "io.BufferedReader[io.FileIO]", name: str) -> Any:
+    """As a stream in both: what a file's table of contents names might not be what was looked at."""
+    _must_unpack_to_little(raw, name)
+    raw.seek(arrow_sizes.start_of(raw.fileno()))
+    return pa.ipc.open_stream(raw)
 
 
 @contextmanager
 def _readable(name: str) -> Generator[None, None, None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeError) as problem:
         said = (str(problem).strip().splitlines() or ["it is empty"])[0].rstrip(".")[:200]
         raise InputError(f"{name} is broken, or not what its name says: {said}. Write it again.") from problem
 
@@ -80,6 +81,28 @@ def _must_be_bounded(file: pq.ParquetFile, name: str) -> None:
                 f"{name} unpacks to {size // 2**20:,} MB and {most:,} values in one row group; the limit is "
                 f"{LARGEST_GROUP // 2**20:,} MB and {MOST_VALUES:,}. Write it with smaller row groups."
             )
+
+
+def _must_unpack_to_little(raw: "io.BufferedReader[io.FileIO]", name: str) -> None:
+    dictionaries = 0  # are held until the end
+    for each in arrow_sizes.sizes(raw):
+        dictionaries += each.unpacked * each.dictionary
+        size = dictionaries + each.unpacked * (not each.dictionary)
+        if size > LARGEST_GROUP or each.values > MOST_VALUES:
+            raise InputError(
+                f"{name} unpacks to {size // 2**20:,} MB and {each.values:,} values in one batch; the limit is "
+                f"{LARGEST_GROUP // 2**20:,} MB and {MOST_VALUES:,}. Write it with smaller batches."
+            )
+
+
+def _sound(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, once no place in it leads out of it. Bytes that are no UTF-8 pass: they cost their row alone."""
+    for column in batch.columns:
+        kind = column.type
+        as_bytes = pa.binary() if pa.types.is_string(kind) else pa.large_binary()
+        is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        (column.view(as_bytes) if is_text else column).validate(full=True)
+    return batch
 
 
 def _is_text(column: Any) -> bool:

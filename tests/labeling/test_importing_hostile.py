@@ -4,6 +4,8 @@ import csv
 import gzip
 import json
 import tracemalloc
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -110,6 +112,43 @@ def test_a_parquet_file_that_unpacks_to_far_too_much_is_refused_before_it_does(
     assert (tmp_path / "bomb.parquet").stat().st_size < 10_000
     with pytest.raises(InputError, match=r"unpacks to 3 MB .* the limit is 1 MB.* smaller row groups"):
         bring(desk_room, tmp_path / "bomb.parquet")
+
+
+def written(path: Path, table: pa.Table, packed: str | None, *, stream: bool) -> Path:
+    new = pa.ipc.new_stream if stream else pa.ipc.new_file
+    with path.open("wb") as raw, new(raw, table.schema, options=pa.ipc.IpcWriteOptions(compression=packed)) as to:
+        to.write_table(table)
+    return path
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_arrow_batch_that_unpacks_to_far_too_much_is_refused_before_it_does(
+    desk_room: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    monkeypatch.setattr(reading_arrow, "LARGEST_GROUP", 2**20)
+    plain, few = pa.array(["a" * 4_000_000]), pa.DictionaryArray.from_arrays(pa.array([0, 0]), ["z" * 4_000_000])
+    for texts, packed in ((plain, "zstd"), (plain, "lz4"), (plain, None), (few, "zstd")):
+        bomb = written(tmp_path / "bomb.arrow", pa.table({"instruction": texts}), packed, stream=stream)
+        before = pa.default_memory_pool().max_memory()
+        with pytest.raises(InputError, match=r"unpacks to 3 MB .* the limit is 1 MB.* smaller batches"):
+            bring(desk_room, bomb)
+        assert pa.default_memory_pool().max_memory() == before
+    good = pa.table({"instruction": ["Say hello"] * 9 + [None], "n": range(10), "turns": [[{"a": "b"}]] * 10})
+    for place, packed in enumerate(("zstd", "lz4", None)):
+        assert read(written(tmp_path / f"{place}.arrow", good, packed, stream=stream)).sample[8].values["n"] == "8"
+    monkeypatch.setattr(reading_arrow, "MOST_VALUES", 9)
+    with pytest.raises(InputError, match="and 10 values in one batch"):
+        bring(desk_room, tmp_path / "2.arrow")
+
+
+@pytest.mark.parametrize("packed", ["zstd", None])
+def test_an_arrow_file_with_any_byte_wrong_is_read_or_refused(tmp_path: Path, packed: str | None) -> None:
+    table = pa.table({"instruction": ["Say hello", "Say good-bye"], "n": [1, 2], "turns": [[{"a": "b"}], []]})
+    whole = written(tmp_path / "whole.arrow", table, packed, stream=True).read_bytes()
+    for at in range(0, len(whole), 7):
+        for broken in (whole[:at], whole[:at] + bytes([whole[at] ^ 0xA5]) + whole[at + 1 :]):
+            with suppress(InputError):
+                assert len(list(islice(read(file(tmp_path, broken, "rows.arrow")).rows(), 100))) <= 100
 
 
 def test_a_dictionary_that_says_a_long_text_many_times_is_weighed_before_it_is_written_out(
