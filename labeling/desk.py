@@ -208,12 +208,32 @@ def save_draft(store: Store, project: Project, person: Person, token: str, draft
     person.must("expert")
     texts.must_be_text("response", draft.response or "")
     texts.must_be_text("note", draft.note, texts.LONGEST_NOTE)
+    store.write_each(_save_all, _Typed(project, person, token, draft))
 
-    def change(cursor: Cursor) -> None:
-        pair, _ = _leased(cursor, project, person, token)
-        reviews.save_draft(cursor, person.id, pair.id, draft.model_dump(mode="json", include=set(Draft.model_fields)))
 
-    store.write(change)
+@dataclass(frozen=True)
+class _Typed:
+    """One request to keep a draft."""
+
+    project: Project
+    person: Person
+    token: str
+    draft: Draft
+
+
+def _save_all(cursor: Cursor, memory: Memory, given: Sequence[_Typed]) -> list[HoneError | None]:
+    """Keep what was typed; the writer goes on remembering the queue, for people type all the time."""
+    answers: list[HoneError | None] = []
+    for one in given:
+        try:
+            pair, _ = _leased(cursor, one.project, one.person, one.token)
+        except HoneError as problem:
+            answers.append(problem)
+            continue
+        body = one.draft.model_dump(mode="json", include=set(Draft.model_fields))
+        reviews.save_draft(cursor, one.person.id, pair.id, body, memory)
+        answers.append(None)
+    return answers
 
 
 def keep_lease(store: Store, project: Project, person: Person, token: str) -> Lease:

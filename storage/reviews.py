@@ -267,8 +267,12 @@ def waiting_for(cursor: Cursor, project_id: str, person_id: str) -> int:
     return tally.of(cursor, project_id, person_id).waiting
 
 
-def save_draft(cursor: Cursor, person_id: str, pair_id: str, body: dict[str, Any]) -> None:
+def save_draft(
+    cursor: Cursor, person_id: str, pair_id: str, body: dict[str, Any], memory: Memory | None = None
+) -> None:
     """Keep what somebody is typing; the newest replaces the one before."""
+    if memory is not None:
+        drafted(cursor, memory, [person_id])[person_id].add(pair_id)
     cursor.execute(
         "insert into draft values (?, ?, ?, ?) on conflict (person_id, pair_id) "
         "do update set body = excluded.body, saved_at = excluded.saved_at",

@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 from deskwork import Desk
 
 from hone.labeling import desk
-from hone.labeling.desk import Opinion
+from hone.labeling.desk import Draft, Opinion
 from hone.storage import pairs, people, projects, queue, roles, tally
 from hone.storage.errors import Conflict, HoneError, NotFound
 from hone.storage.memory import Memory
@@ -46,10 +47,16 @@ def test_after_random_acts_every_claim_is_as_without_a_memory(desk_room: Desk, o
             decision = chance.choice(["approve", "approve", "reject", "skip"])
             said = Opinion.model_validate({"decision": decision})
             desk.submit(room.store, room.project, person, view.lease.token, said, new_id())
+        elif act < 0.65:
+            desk.save_draft(room.store, room.project, person, view.lease.token, Draft(note=f"typed {act}"))
+            shown = desk.next_view(room.store, room.project, person).draft
+            assert shown is not None
+            assert shown.note == f"typed {act}"
         elif act < 0.7:
             desk.leave(room.store, room.project, person, view.lease.token)
         elif act < 0.8 and view.last is not None:
-            desk.undo(room.store, room.project, person, new_id())
+            with suppress(Conflict):  # it was a skip, and others have the pair
+                desk.undo(room.store, room.project, person, new_id())
 
 
 def test_a_key_of_another_pair_is_answered_by_what_it_stored(desk_room: Desk) -> None:
