@@ -6,6 +6,8 @@ in memory goes when it ends. What is stored is done; after a restart the next pa
 
 import threading
 import traceback
+from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from hone.storage import findings
@@ -15,6 +17,8 @@ from hone.storage.store import Store
 
 if TYPE_CHECKING:
     from hone.labeling.checks.reader import ReaderChild
+
+ANYWHERE = 10  # pairs at which the child ended once: then it is not the pairs
 
 
 class Checker:
@@ -104,6 +108,24 @@ class Checker:
                 traceback.print_exc()
 
     def _project(self, project_id: str) -> None:
+        """Check a project. A pair at which the child ended twice is left out: it must not stop all others."""
+        from hone.labeling.checks.reader import ReaderEnded
+
+        ended: Counter[str] = Counter()
+        while not self._stopping:
+            try:
+                self._read(project_id, {pair_id for pair_id, times in ended.items() if times > 1})
+                return
+            except ReaderEnded as problem:
+                if problem.pair is None or self._stopping:
+                    raise
+                ended[problem.pair.pair_id] += 1
+                if ended[problem.pair.pair_id] > 1:
+                    print(f"hone: pair #{problem.pair.number} is left without checks: their process ended at it twice.")
+                if list(ended.values()).count(1) > ANYWHERE:
+                    raise
+
+    def _read(self, project_id: str, without: Collection[str]) -> None:
         from hone.labeling.checks.reader import ReaderChild
         from hone.labeling.checks.running import ProjectChecks
 
@@ -113,7 +135,7 @@ class Checker:
                 if self._stopping:
                     return
             try:
-                checks = ProjectChecks(self.store, project_id, child)
+                checks = ProjectChecks(self.store, project_id, child, without)
                 while checks.portion(self._go_on):
                     pass
             finally:

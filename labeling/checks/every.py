@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from hone.labeling.checks import (
     empty,
@@ -50,17 +51,35 @@ def check(texts: Texts, norms: Norms) -> list[Found]:
     return [found for each in CHECKS for found in _some(each.find(texts, norms))]
 
 
-def norms_of(sample: Sequence[Texts]) -> Norms:
+class Seen(NamedTuple):
+    """What one pair of a sample says about what is usual; `language` and `ended` None where nothing tells them."""
+
+    language: str | None
+    context: int
+    response: int
+    ended: bool | None
+
+
+def seen(texts: Texts, ask_language: bool) -> Seen:
+    """What a pair says about what is usual in its project."""
+    response = texts.response.strip()
+    return Seen(
+        tongue(texts.response) if ask_language else None,
+        len(texts.context.strip()),
+        len(response),
+        truncated.ends(texts.response) if response else None,
+    )
+
+
+def norms_of(sample: Sequence[Seen]) -> Norms:
     """What is usual among these pairs of a project; its own words are counted apart."""
-    step = max(1, len(sample) // SAMPLE)
-    expected = _majority([tongue(texts.response) for texts in sample[::step]])
     return Norms(
-        language=expected,
+        language=_majority([one.language for one in sample]),
         lengths={
-            "context": length.usual([len(texts.context.strip()) for texts in sample]),
-            "response": length.usual([len(texts.response.strip()) for texts in sample]),
+            "context": length.usual([one.context for one in sample]),
+            "response": length.usual([one.response for one in sample]),
         },
-        ended=_share_ended(sample),
+        ended=_share_ended([one.ended for one in sample if one.ended is not None]),
     )
 
 
@@ -69,9 +88,8 @@ def own_words(norms: Norms, counted: Mapping[str, int]) -> Norms:
     return replace(norms, common=frozenset(word for word, pairs in counted.items() if pairs >= OWN_WORD))
 
 
-def _share_ended(sample: Sequence[Texts]) -> float | None:
-    responses = [texts.response for texts in sample if texts.response.strip()]
-    return sum(map(truncated.ends, responses)) / len(responses) if len(responses) >= length.FEWEST else None
+def _share_ended(ended: Sequence[bool]) -> float | None:
+    return sum(ended) / len(ended) if len(ended) >= length.FEWEST else None
 
 
 def unknown_words(texts: Texts) -> set[str]:

@@ -1,15 +1,15 @@
 """The checks over a whole project, a portion of pairs at a time: what is usual, what each pair has, which are alike."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from hone.labeling.batches.duplicates import ALIKE
 from hone.labeling.checks import alike
 from hone.labeling.checks.alike import Bucket
 from hone.labeling.checks.found import Texts
-from hone.labeling.checks.reader import Reading, Reads
+from hone.labeling.checks.reader import ReaderEnded, Reading, Reads
 from hone.storage import findings
 from hone.storage.findings import Checked, Finding, Unchecked
 from hone.storage.store import Store
@@ -20,6 +20,7 @@ SAMPLE = 4_000  # pairs that say what is usual
 FULL = 8  # pairs of a bucket, beyond which it takes no more
 CLOSEST = 4  # pairs with the most buckets in common, with which one is compared word by word
 
+T = TypeVar("T")
 GoOn: TypeAlias = Callable[[], bool]  # called between chunks; False: stop here
 
 
@@ -30,14 +31,17 @@ class ProjectChecks:
         store: The open workspace.
         project_id: Of the project.
         reads: Who reads the texts.
+        without: Ids of pairs that are not read, and have no findings: those that end who reads them.
     """
 
-    def __init__(self, store: Store, project_id: str, reads: Reads):
+    def __init__(self, store: Store, project_id: str, reads: Reads, without: Collection[str] = ()):
         self.store = store
         self.project_id = project_id
         self.reads = reads
+        self.without = without
         with store.read() as cursor:
-            reads.begin([_texts(one) for one in findings.sample(cursor, project_id, SAMPLE)])
+            sample = findings.sample(cursor, project_id, SAMPLE)
+        _ask(reads.begin, self._readable(sample))
 
     def portion(self, go_on: GoOn) -> int:
         """Check the next pairs, as long as `go_on` gives True between chunks; how many were stored.
@@ -48,7 +52,7 @@ class ProjectChecks:
             waiting = findings.unchecked(cursor, self.project_id, PORTION)
         if not waiting:
             return 0
-        self.reads.expect([_texts(one) for one in waiting])
+        _ask(self.reads.expect, self._readable(waiting))
         stored = 0
         for start in range(0, len(waiting), CHUNK):
             if not go_on():
@@ -58,10 +62,14 @@ class ProjectChecks:
         return stored
 
     def _chunk(self, chunk: Sequence[Unchecked]) -> None:
-        read = self.reads.read([_texts(one) for one in chunk])
-        earlier = _Earlier(self.store, self.project_id, [one.buckets for one in read])
-        checked = [self._one(pair, reading, earlier) for pair, reading in zip(chunk, read, strict=True)]
+        readable = self._readable(chunk)
+        read = dict(zip((pair.pair_id for pair in readable), _ask(self.reads.read, readable), strict=True))
+        earlier = _Earlier(self.store, self.project_id, [one.buckets for one in read.values()])
+        checked = [self._one(pair, read.get(pair.pair_id, Reading([], [])), earlier) for pair in chunk]
         self.store.write(partial(findings.keep, project_id=self.project_id, checked=checked))
+
+    def _readable(self, some: Sequence[Unchecked]) -> list[Unchecked]:
+        return [pair for pair in some if pair.pair_id not in self.without]
 
     def _one(self, pair: Unchecked, reading: Reading, earlier: "_Earlier") -> Checked:
         found = [Finding(pair_id=pair.pair_id, **one._asdict()) for one in reading.found]
@@ -109,6 +117,15 @@ class _Earlier:
         for place in kept:
             self._in[place].append(pair.pair_id)
         return kept
+
+
+def _ask(ask: Callable[[Sequence[Texts]], T], some: Sequence[Unchecked]) -> T:
+    """What is answered about these pairs; whoever ends at one of them names it."""
+    try:
+        return ask([_texts(one) for one in some])
+    except ReaderEnded as problem:
+        problem.pair = some[problem.place]
+        raise
 
 
 def _texts(one: Unchecked) -> Texts:

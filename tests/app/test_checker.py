@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from hone.labeling.checks import reader
 from hone.platform.checker import Checker
 from hone.platform.cli import app
 from hone.storage import findings, pairs
@@ -50,6 +51,57 @@ def test_it_stops_at_once_and_the_next_one_goes_on(store: Store, project: Projec
     assert second.wait(120)
     second.stop()
     assert checked(store, project) == 450
+
+
+CHILD = """
+import os, signal, time
+from hone.labeling.checks import child, reader
+
+def unknown_words(texts):
+    if "segfault" in texts.response:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return set()
+
+def check(texts, norms):
+    while "hang" in texts.response:
+        time.sleep(1)
+    return every(texts, norms)
+
+every, reader.check, reader.unknown_words = reader.check, check, unknown_words
+child.main()
+"""
+
+
+def test_a_text_at_which_the_child_ends_or_hangs_is_left_out_and_told_of(
+    store: Store, project: Project, lead: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reader, "COMMAND", [sys.executable, "-c", CHILD])
+    monkeypatch.setattr(reader, "LONGEST", 4.0)
+    answers = (" One.", " A segfault.", " Three.", " It will hang.", " Five.")
+    new = [NewPair(instruction=f"Say {answer}", response=answer) for answer in answers]
+    store.write(lambda cursor: pairs.add(cursor, project.id, new, author_id=lead.id))
+    checker = Checker(store)
+    checker.start()
+    assert checker.wait(120)
+    checker.stop()
+    with store.read() as cursor:
+        found = [pair.checks for pair in pairs.listing(cursor, project.id)]
+    assert found == [("spacing",), (), ("spacing",), (), ("spacing",)]
+    told = capsys.readouterr().out
+    assert ("pair #2 is left" in told, "pair #4 is left" in told, told.count("is left")) == (True, True, 2)
+
+
+def test_a_child_that_never_begins_is_no_pairs_fault(
+    store: Store, project: Project, lead: Person, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reader, "COMMAND", [sys.executable, "-c", "raise SystemExit(1)"])
+    store.write(lambda cursor: pairs.add(cursor, project.id, ROWS[:3], author_id=lead.id))
+    checker = Checker(store)
+    checker.start()
+    assert checker.wait(120)
+    checker.stop()
+    assert checked(store, project) == 0
+    assert "the checks wait: The process that reads the pairs has ended" in capsys.readouterr().out
 
 
 def test_more_than_some_thousands_wait_for_a_server(store: Store, project: Project, lead: Person) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hone.labeling.checks.every import check, norms_of, own_words, unknown_words
+from hone.labeling.checks.every import check, norms_of, own_words, seen, unknown_words
 from hone.labeling.checks.found import Found, Norms, Texts
 from hone.labeling.checks.kinds import KINDS
 
@@ -167,7 +167,7 @@ def test_a_fix_stands_in_the_place_of_what_was_found() -> None:
 
 def test_lengths_are_unusual_only_far_from_what_is_usual() -> None:
     usual = [Texts("Reply.", "", "word " * count) for count in range(30, 90)]
-    norms = norms_of(usual)
+    norms = norms_of([seen(one, True) for one in usual])
     assert [one.kind for one in check(Texts("Reply.", "", "word " * 5_000), norms) if one.kind == "length"] == [
         "length"
     ]
@@ -175,7 +175,9 @@ def test_lengths_are_unusual_only_far_from_what_is_usual() -> None:
 
 
 def test_where_all_responses_end_with_a_stop_one_without_was_cut_off() -> None:
-    norms = norms_of([Texts("Reply.", "", f"Parcel {number} is on its way to you.") for number in range(40)])
+    norms = norms_of(
+        [seen(Texts("Reply.", "", f"Parcel {number} is on its way to you."), True) for number in range(40)]
+    )
     assert "truncated" in {one.kind for one in check(Texts("Reply.", "", "Parcel 77 is on its w"), norms)}
 
 
@@ -188,7 +190,7 @@ def test_a_word_that_three_pairs_have_is_the_team_s_own() -> None:
 
 def test_the_language_of_most_pairs_is_expected() -> None:
     german = Texts("Antworte.", "", "Der Mieter muss die Miete am ersten Tag des Monats zahlen, und nicht später.")
-    assert norms_of([german] * 5).language == "de"
+    assert norms_of([seen(german, True)] * 5).language == "de"
     assert check(german, replace(ENGLISH, language="de")) == []
     assert "language" in {one.kind for one in check(german, ENGLISH)}
 
