@@ -192,11 +192,6 @@ def own_figures(store: Store, project: Project, person: Person) -> OwnFigures:
     )
 
 
-def is_small(figure: Figure) -> bool:
-    """Whether a figure rests on few items: fewer than SMALL."""
-    return isinstance(figure, Estimate) and figure.n < SMALL
-
-
 def _expert(work: Work, person: Person, beside: Beside) -> ExpertFigures:
     tally = work.tallies.get(person.id)
     timed = [g.seconds for g in work.opinions if g.person_id == person.id and g.seconds is not None]

@@ -8,7 +8,7 @@ from factories import add_pairs, opinion
 from hone.evaluation.drift import Drift
 from hone.evaluation.intervals import Estimate, Interval, wilson
 from hone.labeling.projects.defaults import default_settings
-from hone.platform.team import Figure, OwnFigures, TeamFigures, is_small, own_figures, team_figures
+from hone.platform.team import Figure, OwnFigures, TeamFigures, own_figures, team_figures
 from hone.storage import gold, projects
 from hone.storage.pairs import NewPair
 from hone.storage.people import Person
@@ -70,7 +70,7 @@ def test_every_figure_has_its_n_and_a_small_one_is_called_so(
     assert (me.name, me.done, me.approved, me.rejected, found.opinions, found.capped) == ("ana", 10, 8, 2, 20, False)
     assert (estimate(me.agreeing).value, estimate(me.agreeing).n) == (0.7, 10)
     assert estimate(me.agreeing).interval == wilson(7, 10)
-    assert is_small(me.agreeing)
+    assert estimate(me.agreeing).n < found.small
     assert (estimate(me.fast).value, estimate(me.fast).n) == (0.1, 10)
     assert me.drift.approvals == Undefined(undefined="fewer than 100 items that others rated too")
 
