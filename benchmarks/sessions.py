@@ -2,6 +2,7 @@
 
 A fresh workspace, a real `hone serve` in a process of its own, and as many signed-in experts, each of whom decides on
 a pair every few seconds over Streamlit's own websocket. An action is from the decision sent to the next pair drawn.
+The pairs are checked already: the checks of new ones run at low priority beside the server, and would be measured too.
 With --ceiling the same experts act faster and faster until the server falls behind: what it did then is the ceiling.
 """
 
@@ -23,6 +24,7 @@ from statistics import quantiles
 
 import httpx
 from browser import Browser, Refused
+from desk_store import fill
 from rich.console import Console
 from rich.table import Table
 from websockets.exceptions import ConnectionClosed
@@ -76,25 +78,16 @@ def prepare(workspace: Workspace, experts: int, count: int) -> list[str]:
     """A workspace with a project of `count` pairs, overlap 1, and a signed-in session for each expert."""
     with Store(workspace) as store:
         lead = store.write(lambda cursor: people.add(cursor, "lena", ("lead", "admin"), password="benchmark lena"))
-        store.write(lambda cursor: projects.create(cursor, PROJECT, default_settings(overlap=1, agree=1), lead))
+        project = store.write(
+            lambda cursor: projects.create(cursor, PROJECT, default_settings(overlap=1, agree=1), lead)
+        )
+        fill(store, project, lead, count)
 
         def sign_in(cursor: Cursor) -> list[str]:
             made = [people.add(cursor, f"expert{number}", ("expert",)) for number in range(experts)]
             return [people.start_session(cursor, person) for person in made]
 
-        tokens = store.write(sign_in)
-    rows = workspace.root / "pairs.jsonl"
-    draw = random.Random(7)
-    with rows.open("w", encoding="utf-8") as file:
-        for number in range(count):
-            words = " ".join(draw.choices(_WORDS, k=draw.randint(60, 180)))
-            row = {"instruction": f"Sum up letter {number}.", "context": words, "response": f"{words[:240]} ({number})"}
-            file.write(json.dumps(row) + "\n")
-    _hone(workspace, "import", str(rows), "--project", PROJECT)
-    return tokens
-
-
-_WORDS = ("tenant", "landlord", "clause", "notice", "month", "rent", "party", "agreement", "shall", "within", "days")
+        return store.write(sign_in)
 
 
 @contextmanager
@@ -121,14 +114,6 @@ def _ready(workspace: Workspace, process: "subprocess.Popen[bytes]") -> str:
         except (OSError, ValueError, httpx.HTTPError):
             time.sleep(0.1)
     sys.exit(f"The server did not start: {(workspace.root / 'served.txt').read_text()[-2000:]}")
-
-
-def _hone(workspace: Workspace, *arguments: str) -> None:
-    subprocess.run(
-        [sys.executable, "-c", START, "--workspace", str(workspace.root), *arguments],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
 
 
 async def play(
