@@ -204,13 +204,14 @@ def comment_of(cursor: Cursor, pair: Pair, person_id: str) -> str | None:
 
 
 def given_back(cursor: Cursor, pair_ids: Sequence[str]) -> dict[tuple[str, int], list[str]]:
-    """Who got their opinion back, by pair and round, the last one first."""
+    """Who got their opinion back and is an expert still, by pair and round, the last one first."""
     if not pair_ids:
         return {}
     within, values = among(pair_ids)
     found = rows(
         cursor,
         "select s.pair_id, s.expert_id, r.round from sent_back s join review r on r.id = s.review_id "
+        "join person h on h.id = s.expert_id and h.active and position('\"expert\"' in h.roles) > 0 "
         f"where s.pair_id {within} order by s.created_at desc, s.id desc",
         values,
     )

@@ -5,6 +5,7 @@ from deskwork import Desk
 
 from hone.labeling import adjudication, sending_back
 from hone.labeling.batches import freezing as batches
+from hone.labeling.standing import rebuild
 from hone.storage import deciding, quality, roles, tally
 from hone.storage.deciding import SentBack
 from hone.storage.errors import Conflict, Forbidden, InputError
@@ -109,6 +110,8 @@ def test_pairs_that_wait_for_somebody_who_is_no_expert_any_more_go_to_all(desk_r
     with desk_room.store.read() as cursor:
         assert tally.of(cursor, desk_room.project.id, desk_room.cleo.id).waiting == 1
         assert tally.of(cursor, desk_room.project.id, desk_room.ben.id).waiting == 0
+    assert desk_room.pair(pair_id).reserved_for is None
+    desk_room.store.write(lambda cursor: rebuild(cursor, desk_room.project))
     assert desk_room.pair(pair_id).reserved_for is None
     assert desk_room.say(desk_room.cleo, response="Ben's text").pair_id == pair_id
     assert desk_room.approved_text(pair_id) == "Ben's text"
