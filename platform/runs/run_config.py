@@ -37,7 +37,8 @@ def generate_config(
 ) -> GenerateConfig:
     """The configuration of a generation: the prompt and the longest answer that the model was trained with.
 
-    The base takes the project's.
+    The base takes the project's. Where the project declares that contexts are shortened rather than rows refused, that
+    holds for the answers of all its models, too.
 
     Raises:
         InputError: A setting is unknown, or a value is not allowed.
@@ -45,6 +46,8 @@ def generate_config(
     """
     _not_by_hand(settings)
     known = {"run": f"{model.name} on batch {batch.number}", **_speaking(store, project, model, model.base)}
+    if project.settings.training.get("too_long") == "truncate_prompt":
+        known["too_long"] = "truncate_prompt"
     return with_settings(GenerateConfig.model_validate(known), settings)
 
 

@@ -10,7 +10,7 @@ from factories import add_person, new_pairs, opinion
 
 from hone.labeling.batches import freezing as frozen
 from hone.labeling.standing import settle
-from hone.platform.runs import iterations
+from hone.platform.runs import iterations, run_config
 from hone.platform.runs.bases import base_name, checked_base
 from hone.platform.runs.finishing import ensure_base_model
 from hone.platform.runs.run_config import train_config
@@ -257,3 +257,12 @@ def test_a_project_without_a_base_asks_for_one(team: Team) -> None:
 def test_a_full_disk_is_told_before_the_run(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="MB left; a run needs"):
         require_space(tmp_path, needed=10**18)
+
+
+def test_what_the_project_says_of_rows_that_are_too_long_holds_for_answers_too(round_the_loop: Team) -> None:
+    team, model = round_the_loop, round_the_loop.models()[1]
+    declared = {**team.project.settings.training, "too_long": "truncate_prompt"}
+    settings = team.project.settings.model_copy(update={"training": declared})
+    shortening = team.project.model_copy(update={"settings": settings})
+    found = [run_config.generate_config(team.store, each, team.batch, model, []) for each in (team.project, shortening)]
+    assert [config.too_long for config in found] == ["refuse", "truncate_prompt"]
