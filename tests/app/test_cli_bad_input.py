@@ -4,26 +4,19 @@ import json
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from commanding import Hone, hone_in
+from typer.testing import Result
 
-from hone.platform.cli import app
 from hone.storage.workspace import Workspace
-
-Hone = Callable[..., Result]
 
 
 @pytest.fixture
 def hone(workspace: Workspace) -> Hone:
     """Runs `hone --workspace W ARGUMENTS` in this process."""
-
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(app, ["--workspace", str(workspace.root), *(str(each) for each in arguments)])
-
-    return run
+    return hone_in(workspace.root)
 
 
 @pytest.fixture

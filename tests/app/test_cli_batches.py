@@ -1,27 +1,20 @@
 """Slices and batches by command: which pairs, what would be frozen, and what led from one batch to another."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commanding import Hone, hone_in
 from factories import add_person
-from typer.testing import CliRunner, Result
 
-from hone.platform.cli import app
 from hone.storage.store import Store
 from hone.storage.workspace import Workspace
-
-Hone = Callable[..., Result]
 
 
 @pytest.fixture
 def hone(workspace: Workspace, tmp_path: Path) -> Hone:
     """Runs `hone --workspace W ARGUMENTS`. There are 16 pairs, every fourth about tax; the first 12 are approved."""
-
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(app, ["--workspace", str(workspace.root), *(str(each) for each in arguments)])
-
+    run = hone_in(workspace.root)
     rows = [
         {"q": "Explain.", "c": f"clause {n} {n * 37 % 101}", "a": f"it says {n}", "t": "law" if n % 4 else "tax"}
         for n in range(1, 17)

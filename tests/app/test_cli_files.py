@@ -1,29 +1,22 @@
 """Pairs in and out by command: what would happen, what was refused, and nothing half made."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from typer.testing import CliRunner, Result
+from commanding import Hone, hone_in
 
-from hone.platform.cli import app
 from hone.storage.workspace import Workspace
 
-Hone = Callable[..., Result]
 TALK = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}]
 
 
 @pytest.fixture
 def hone(workspace: Workspace) -> Hone:
     """Runs `hone --workspace W ARGUMENTS` in this process."""
-
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(app, ["--workspace", str(workspace.root), *(str(each) for each in arguments)])
-
-    return run
+    return hone_in(workspace.root)
 
 
 def rows(folder: Path, *given: Any, name: str = "rows.jsonl") -> Path:

@@ -1,27 +1,19 @@
 """`hone project`: begin, read, change, copy, take elsewhere."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from commanding import Hone, hone_in
 
-from hone.platform.cli import app
 from hone.storage.workspace import Workspace
-
-Hone = Callable[..., Result]
 
 
 @pytest.fixture
 def hone(workspace: Workspace) -> Hone:
     """Runs `hone --workspace W ARGUMENTS` in this process."""
-
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(app, ["--workspace", str(workspace.root), *(str(each) for each in arguments)])
-
-    return run
+    return hone_in(workspace.root)
 
 
 def settings(hone: Hone, name: str) -> dict[str, Any]:

@@ -1,23 +1,19 @@
 """`hone team` and `hone flags`: how the experts agree, and what became of what they flagged."""
 
 import json
-from collections.abc import Callable
 
 import pytest
+from commanding import Hone, hone_in
 from factories import add_pairs, add_person
-from typer.testing import CliRunner, Result
 
 from hone.labeling import desk
 from hone.labeling.desk import Opinion
 from hone.labeling.projects.defaults import default_settings
 from hone.labeling.spans import mark
-from hone.platform.cli import app
 from hone.storage import projects
 from hone.storage.records import new_id
 from hone.storage.store import Store
 from hone.storage.workspace import Workspace
-
-Hone = Callable[..., Result]
 
 
 @pytest.fixture
@@ -34,10 +30,7 @@ def hone(workspace: Workspace) -> Hone:
         desk.submit(store, project, ana, view.lease.token, opinion, new_id())
         assert not ben.roles
 
-    def run(*arguments: object) -> Result:
-        return CliRunner().invoke(app, ["--workspace", str(workspace.root), *(str(each) for each in arguments)])
-
-    return run
+    return hone_in(workspace.root)
 
 
 def test_the_team_is_told_with_what_has_no_value(hone: Hone) -> None:

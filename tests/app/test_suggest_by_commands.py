@@ -1,35 +1,19 @@
 """Questions that nobody answered, by commands alone: imported, answered by a (tiny) base, reviewed."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from commanding import Hone, exact, hone_in, lines
 
-from hone.platform.cli import app
 from hone.platform.client import connect
 from hone.storage.workspace import Workspace
-
-Hone = Callable[..., Result]
 
 
 @pytest.fixture
 def hone(tmp_path: Path) -> Hone:
-    """Runs `hone --workspace W ARGUMENTS` in this process; another exit code than expected fails with what it said."""
-
-    def run(*arguments: object, code: int = 0) -> Result:
-        told = CliRunner().invoke(app, ["--workspace", str(tmp_path / "w"), *(str(each) for each in arguments)])
-        assert told.exit_code == code, f"{arguments}: {told.exit_code}\n{told.stdout}\n{told.stderr}\n{told.exception}"
-        return told
-
-    return run
-
-
-def lines(path: Path, rows: list[dict[str, Any]]) -> Path:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return path
+    return exact(hone_in(tmp_path / "w"))
 
 
 @pytest.mark.model
