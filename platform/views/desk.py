@@ -8,6 +8,7 @@ import streamlit as st
 
 from hone.labeling import desk
 from hone.labeling.desk import DeskView
+from hone.labeling.desk_view import mixes
 from hone.platform.frame import desk_surface, parts, shell
 from hone.platform.frame.safe_html import clipped, esc
 from hone.storage import pairs, people, projects
@@ -128,7 +129,7 @@ def _decide(project: Project, person: Person, view: DeskView) -> None:
             seen=view.revision.id if ours and view.revision else said.seen,
         )
         st.session_state[_ANSWERED] = (said.request, True)
-        name = "" if desk.mixes(project) else f"Pair {_number(review, view)} "  # a gold pair's number would tell it
+        name = "" if mixes(project) else f"Pair {_number(review, view)} "  # a gold pair's number would tell it
         return f"{name}{_WORDS[review.decision]} and saved.".capitalize()
 
     shell.act(deed)

@@ -3,15 +3,13 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
+from commanding import Hone, hone_in
 
 from hone.labeling.checks import reader
 from hone.platform.checker import Checker
-from hone.platform.cli import app
 from hone.storage import findings, pairs
 from hone.storage.pairs import NewPair
 from hone.storage.people import Person
@@ -118,33 +116,31 @@ def test_nothing_that_checks_is_imported_with_the_server() -> None:
 
 
 @pytest.fixture
-def hone(tmp_path: Path) -> Callable[..., Result]:
+def hone(tmp_path: Path) -> Hone:
     rows = [{"instruction": "Reply.", "response": f" Mail a{n}@b.example, it is number {n}."} for n in range(3)]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
 
-    def run(*words: str) -> Result:
-        return CliRunner().invoke(app, ["--workspace", str(tmp_path / "w"), *words])
-
+    run = hone_in(tmp_path / "w")
     told = run("import", str(tmp_path / "rows.jsonl"), "--project", "mail")
     assert told.exit_code == 0, told.output
     return run
 
 
-def test_an_import_is_checked_and_the_command_shows_what_was_found(hone: Callable[..., Result]) -> None:
+def test_an_import_is_checked_and_the_command_shows_what_was_found(hone: Hone) -> None:
     told = json.loads(hone("check", "--json").stdout)
     assert told["progress"] == {"checked": 3, "total": 3}
     assert {one["kind"]["key"]: one["pairs"] for one in told["kinds"]} == {"personal_data": 3, "spacing": 3}
     assert "“a0@b.example” looks like an e-mail address." in hone("check", "--kind", "personal_data").output
 
 
-def test_the_command_mends_named_pairs_and_says_what_it_left(hone: Callable[..., Result]) -> None:
+def test_the_command_mends_named_pairs_and_says_what_it_left(hone: Hone) -> None:
     assert "1 pair mended." in hone("check", "--fix", "mask,trim", "--pairs", "2").output
     told = json.loads(hone("check", "--json").stdout)
     assert {one["kind"]["key"]: one["pairs"] for one in told["kinds"]} == {"personal_data": 2, "spacing": 2}
     assert "3 of 3 pairs checked" in hone("check", "--again").output
 
 
-def test_what_cannot_be_mended_is_refused_in_one_line(hone: Callable[..., Result]) -> None:
+def test_what_cannot_be_mended_is_refused_in_one_line(hone: Hone) -> None:
     told = hone("check", "--fix", "toxic")
     assert told.exit_code == 2
     assert "only an expert can see to it" in told.output
