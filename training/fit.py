@@ -24,7 +24,7 @@ def fit(path: Path | str, resume: bool = False) -> int:
     folder = RunFolder(path)
 
     def job(config: TrainConfig) -> dict[str, object]:
-        from hone.training.lora import train_lora  # seconds of import, after "started" is written
+        from hone.training.fitting.training import train_lora  # seconds of import, after "started" is written
 
         return train_lora(folder, config, resume)
 

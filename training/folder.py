@@ -24,7 +24,7 @@ from hone.storage.records import Record, canonical, new_id
 from hone.training import worker
 from hone.training.config import AnyConfig, parse_config
 from hone.training.events import Event, EventKind, EventLog
-from hone.training.weights import file_sha256
+from hone.training.models.weights import file_sha256
 
 Split = Literal["train", "validation", "test", "open"]
 Status = Literal["prepared", "running", "done", "failed", "cancelled"]

@@ -12,8 +12,8 @@ from typing import Literal
 
 from hone.training.config import GenerateConfig
 from hone.training.folder import RunFolder
-from hone.training.lines import Line, read_lines
 from hone.training.session import own_process, work
+from hone.training.speaking.lines import Line, read_lines
 
 
 class Generation(Line):
@@ -29,7 +29,7 @@ def generate(path: Path | str) -> int:
     folder = RunFolder(path)
 
     def job(config: GenerateConfig) -> dict[str, object]:
-        from hone.training.answering import answer_rows  # seconds of import, after "started" is written
+        from hone.training.speaking.answering import answer_rows  # seconds of import, after "started" is written
 
         return answer_rows(folder, config)
 

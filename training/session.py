@@ -13,7 +13,7 @@ from typing import Any
 from hone.storage.errors import Conflict, HoneError, InputError
 from hone.training.config import Config
 from hone.training.folder import RunFolder
-from hone.training.weights import is_folder
+from hone.training.models.weights import is_folder
 from hone.training.worker import heartbeat, set_surroundings, this_worker
 
 DONE, FAILED, CANCELLED = 0, 1, 3

@@ -13,8 +13,8 @@ from typing import Literal
 
 from hone.training.config import SuggestConfig
 from hone.training.folder import RunFolder
-from hone.training.lines import Line, read_lines
 from hone.training.session import own_process, work
+from hone.training.speaking.lines import Line, read_lines
 
 
 class Suggestion(Line):
@@ -36,7 +36,7 @@ def suggest(path: Path | str) -> int:
     folder = RunFolder(path)
 
     def job(config: SuggestConfig) -> dict[str, object]:
-        from hone.training.suggesting import suggest_rows  # seconds of import, after "started" is written
+        from hone.training.speaking.suggesting import suggest_rows  # seconds of import, after "started" is written
 
         return suggest_rows(folder, config)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from hone.storage.errors import InputError, RunError
-from hone.training.weights import is_folder, locate_base
+from hone.training.models.weights import is_folder, locate_base
 
 TOY = "toy"
 

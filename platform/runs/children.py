@@ -11,7 +11,7 @@ from typing import Literal
 from hone.platform.runs.bases import TOY
 from hone.storage.runs import Kind
 from hone.training.folder import RunFolder
-from hone.training.weights import is_folder
+from hone.training.models.weights import is_folder
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 MODULES: dict[Kind, str] = {

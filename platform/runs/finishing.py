@@ -18,7 +18,7 @@ from hone.storage.suggestions import Suggestion
 from hone.training.config import GenerateConfig
 from hone.training.folder import RunFolder
 from hone.training.generate import read_generations
-from hone.training.published import check_model
+from hone.training.models.published import check_model
 from hone.training.suggest import read_suggestions
 
 

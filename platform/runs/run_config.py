@@ -11,8 +11,8 @@ from hone.storage.models import Model
 from hone.storage.projects import Project
 from hone.storage.store import Store
 from hone.training.config import GenerateConfig, SuggestConfig, TrainConfig, preset, with_settings
-from hone.training.published import read_facts
-from hone.training.weights import is_folder
+from hone.training.models.published import read_facts
+from hone.training.models.weights import is_folder
 
 
 def train_config(project: Project, base: str, batch: Batch, settings: Sequence[str] = ()) -> TrainConfig:

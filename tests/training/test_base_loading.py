@@ -11,9 +11,9 @@ from tiny_model import make_tiny_base
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
 from hone.training.folder import RunFolder
-from hone.training.loading import load_base, load_tokenizer, new_adapter, pad_id
-from hone.training.published import check_model, read_facts
-from hone.training.weights import locate_base, weights_sha256
+from hone.training.models.loading import load_base, load_tokenizer, new_adapter, pad_id
+from hone.training.models.published import check_model, read_facts
+from hone.training.models.weights import locate_base, weights_sha256
 
 
 @pytest.fixture

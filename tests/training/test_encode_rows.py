@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from tiny_model import make_rows, make_tiny_base
 
 from hone.storage.errors import RunError
-from hone.training.encode import IGNORED, TooLongRows, encode, prompt_ids, row_prompt
 from hone.training.folder import Row
-from hone.training.loading import load_tokenizer
+from hone.training.models.loading import load_tokenizer
 from hone.training.prompt import DEFAULT_TEMPLATE
+from hone.training.rows.encode import IGNORED, TooLongRows, encode, prompt_ids, row_prompt
 
 LIMIT = 100_000
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)

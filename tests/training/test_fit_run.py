@@ -9,14 +9,14 @@ import torch
 from safetensors.torch import load_file, save_file
 from tiny_model import make_rows, make_tiny_base
 
-from hone.training.batches import LengthGrouped, chunks, collate, label_loss
 from hone.training.config import TrainConfig, with_settings
-from hone.training.encode import encode
 from hone.training.fit import fit
 from hone.training.folder import RunFolder, prepare, write_whole
-from hone.training.loading import load_adapter, load_base, load_tokenizer
+from hone.training.models.loading import load_adapter, load_base, load_tokenizer
+from hone.training.models.published import read_facts
 from hone.training.prompt import DEFAULT_TEMPLATE
-from hone.training.published import read_facts
+from hone.training.rows.batches import LengthGrouped, chunks, collate, label_loss
+from hone.training.rows.encode import encode
 
 Make = Callable[..., RunFolder]
 

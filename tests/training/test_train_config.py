@@ -73,7 +73,7 @@ def test_an_unknown_preset_is_refused_with_those_there_are() -> None:
 
 def test_the_app_can_import_configuration_and_run_folder_without_torch() -> None:
     code = (
-        "import sys, hone.training.config, hone.training.folder, hone.training.published, hone.training.fit, "
+        "import sys, hone.training.config, hone.training.folder, hone.training.models.published, hone.training.fit, "
         "hone.training.generate; sys.exit(any(name in sys.modules for name in ('torch', 'transformers', 'peft')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -10,9 +10,9 @@ import torch
 from hone.storage.errors import RunError
 from hone.storage.records import new_id
 from hone.training.folder import write_whole
-from hone.training.loading import Model, Tokenizer
-from hone.training.published import FACTS, ModelFacts
-from hone.training.weights import weights_sha256
+from hone.training.models.loading import Model, Tokenizer
+from hone.training.models.published import FACTS, ModelFacts
+from hone.training.models.weights import weights_sha256
 
 
 def publish(target: Path, model: Model, tokenizer: Tokenizer, facts: ModelFacts) -> ModelFacts:

@@ -8,16 +8,16 @@ from functools import partial
 from typing import Any
 
 from hone.storage.errors import RunError
-from hone.training import speaker as speaking
-from hone.training.batches import chunks, collate, mean_logprobs
 from hone.training.config import SuggestConfig
-from hone.training.encode import Encoded, LongRow, prompt_ids, response_ids, row_prompt
 from hone.training.folder import Row, RunFolder, write_whole
-from hone.training.lines import fill
-from hone.training.loading import pad_id
-from hone.training.speaker import Prompt, Speaker
+from hone.training.models.loading import pad_id
+from hone.training.models.weights import file_sha256
+from hone.training.rows.batches import chunks, collate, mean_logprobs
+from hone.training.rows.encode import Encoded, LongRow, prompt_ids, response_ids, row_prompt
+from hone.training.speaking import speaker as speaking
+from hone.training.speaking.lines import fill
+from hone.training.speaking.speaker import Prompt, Speaker
 from hone.training.suggest import Suggestion, read_suggestions
-from hone.training.weights import file_sha256
 
 
 def suggest_rows(folder: RunFolder, config: SuggestConfig) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 
 from hone.storage.records import Record
-from hone.training.loading import Model, Tokenizer, pad_id
+from hone.training.models.loading import Model, Tokenizer, pad_id
 
 
 class Answer(Record):

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from hone.storage.errors import RunError
-from hone.training import speaker as speaking
-from hone.training.batches import chunks
 from hone.training.config import GenerateConfig
-from hone.training.encode import TooLongRows
 from hone.training.folder import RunFolder, write_whole
 from hone.training.generate import Generation, read_generations
-from hone.training.lines import fill
-from hone.training.speaker import Prompt, Speaker
-from hone.training.weights import file_sha256
+from hone.training.models.weights import file_sha256
+from hone.training.rows.batches import chunks
+from hone.training.rows.encode import TooLongRows
+from hone.training.speaking import speaker as speaking
+from hone.training.speaking.lines import fill
+from hone.training.speaking.speaker import Prompt, Speaker
 
 
 def answer_rows(folder: RunFolder, config: GenerateConfig) -> dict[str, Any]:

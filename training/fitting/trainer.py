@@ -14,13 +14,13 @@ from transformers.trainer_callback import PrinterCallback
 from typing_extensions import override
 
 from hone.storage.errors import RunError
-from hone.training import checkpoints
-from hone.training.batches import LengthGrouped, chunks, collate, label_loss
 from hone.training.config import TrainConfig
-from hone.training.decode import Sampling, answers
-from hone.training.encode import Encoded
+from hone.training.fitting import checkpoints
 from hone.training.folder import RunFolder
-from hone.training.loading import Model, Tokenizer, compute_dtype, pad_id, stop_ids
+from hone.training.models.loading import Model, Tokenizer, compute_dtype, pad_id, stop_ids
+from hone.training.rows.batches import LengthGrouped, chunks, collate, label_loss
+from hone.training.rows.encode import Encoded
+from hone.training.speaking.decode import Sampling, answers
 
 _POINTS = 200  # of the loss curve
 _PROGRESS_SECONDS = 0.5

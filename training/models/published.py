@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from hone.storage.errors import RunError
 from hone.storage.records import Record
-from hone.training.weights import require_weights
+from hone.training.models.weights import require_weights
 
 FACTS = "hone.json"
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from hone.storage.errors import InputError, RunError
 from hone.training.folder import Row
-from hone.training.loading import Tokenizer
+from hone.training.models.loading import Tokenizer
 from hone.training.prompt import prompt_text
 
 IGNORED = -100

@@ -9,8 +9,8 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.utils.data import Sampler
 
-from hone.training.encode import IGNORED, Encoded
-from hone.training.loading import Model
+from hone.training.models.loading import Model
+from hone.training.rows.encode import IGNORED, Encoded
 
 _WINDOW = 50  # steps whose rows are sorted by length together
 

@@ -14,15 +14,16 @@ from safetensors.torch import load_file
 from transformers import set_seed
 
 from hone.storage.errors import RunError
-from hone.training import checkpoints, loading
 from hone.training.config import TrainConfig
-from hone.training.encode import Encoding, encode
+from hone.training.fitting import checkpoints
+from hone.training.fitting.trainer import LoraTrainer, validation_losses
 from hone.training.folder import Manifest, RunFolder, Split, write_whole
-from hone.training.publish import publish
-from hone.training.published import ModelFacts, check_model
+from hone.training.models import loading
+from hone.training.models.publish import publish
+from hone.training.models.published import ModelFacts, check_model
+from hone.training.models.weights import locate_base, require_weights
+from hone.training.rows.encode import Encoding, encode
 from hone.training.session import Cancelled
-from hone.training.trainer import LoraTrainer, validation_losses
-from hone.training.weights import locate_base, require_weights
 from hone.training.worker import available_cores
 
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "tokenizers", "safetensors")

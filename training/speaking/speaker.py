@@ -11,14 +11,15 @@ import torch
 
 from hone.storage.errors import RunError
 from hone.storage.records import canonical, sha256
-from hone.training import checkpoints, loading
 from hone.training.config import AnsweringConfig
-from hone.training.decode import Answer, Sampling, answers
-from hone.training.encode import LongRow, prompt_ids, row_prompt, shortened_prompt
+from hone.training.fitting import checkpoints
 from hone.training.folder import Row, RunFolder
+from hone.training.models import loading
+from hone.training.models.published import ModelFacts, check_model
+from hone.training.models.weights import locate_base, require_weights
 from hone.training.prompt import DEFAULT_TEMPLATE
-from hone.training.published import ModelFacts, check_model
-from hone.training.weights import locate_base, require_weights
+from hone.training.rows.encode import LongRow, prompt_ids, row_prompt, shortened_prompt
+from hone.training.speaking.decode import Answer, Sampling, answers
 from hone.training.worker import available_cores
 
 _PACKAGES = ("torch", "transformers", "peft", "tokenizers")

@@ -1,0 +1,1 @@
+"""Where a run works: this process, several under torchrun, or a Ray cluster."""

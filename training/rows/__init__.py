@@ -1,0 +1,1 @@
+"""Rows into token ids, and token ids into batches."""

@@ -1,0 +1,1 @@
+"""A trained model at work: answers to the test split, suggestions for open pairs."""
