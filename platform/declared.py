@@ -9,8 +9,10 @@ from hone.evaluation.text_metrics import METRICS
 from hone.labeling.projects import settings_words
 from hone.storage.errors import InputError
 from hone.storage.projects import ProjectSettings
-from hone.training.config import TrainConfig, preset, with_settings
+from hone.training.config import TrainConfig
+from hone.training.presets import preset
 from hone.training.prompt import check_template
+from hone.training.settings import with_settings
 
 
 def changed(settings: ProjectSettings, changes: dict[str, Any]) -> ProjectSettings:

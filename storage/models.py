@@ -25,6 +25,7 @@ class Model(Record):
     sha256: str | None
     run_id: str | None
     batch_id: str | None
+    parent_id: str | None = None  # the model that it was trained on; None: the base
     created_at: datetime
 
 
@@ -77,6 +78,7 @@ def add(
     sha256: str | None = None,
     run_id: str | None = None,
     batch_id: str | None = None,
+    parent_id: str | None = None,
 ) -> Model:
     """A model of the project; the base takes number 0, an iteration the next free one."""
     number = value(cursor, "select coalesce(max(number), 0) + 1 from model where project_id = ?", [project_id])
@@ -91,6 +93,7 @@ def add(
         sha256=sha256,
         run_id=run_id,
         batch_id=batch_id,
+        parent_id=parent_id,
         created_at=now(),
     )
     insert(cursor, "model", made.model_dump())
@@ -126,6 +129,21 @@ def of_run(cursor: Cursor, run_id: str) -> Model | None:
     """The model that a run made."""
     row = one(cursor, "select * from model where run_id = ?", [run_id])
     return Model.model_validate(row) if row else None
+
+
+def line(cursor: Cursor, model: Model) -> list[Model]:
+    """The model and those that it was trained on, the newest first; the base is not among them."""
+    found = [model]
+    while found[-1].parent_id is not None:
+        found.append(get(cursor, found[-1].parent_id))
+    return found
+
+
+def learnt_items(cursor: Cursor, model: Model) -> set[str]:
+    """The ids of test items that the model, or one that it was trained on, learnt from by preference."""
+    made_by = [each.run_id for each in line(cursor, model) if each.run_id]
+    found = rows(cursor, "select pair_id from learnt_item where run_id in (select unnest(?))", [made_by])
+    return {row["pair_id"] for row in found}
 
 
 def decide(cursor: Cursor, made: ModelDecision, by: Person) -> None:

@@ -10,7 +10,7 @@ from hone.storage.records import Record, new_id, now
 from hone.storage.store import Cursor, insert, one, rows, value
 
 Status: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
-Kind: TypeAlias = Literal["train", "generate", "suggest"]
+Kind: TypeAlias = Literal["train", "generate", "suggest", "search"]
 
 
 class Run(Record):
@@ -114,6 +114,11 @@ def unfinished(cursor: Cursor) -> list[Run]:
     return [
         _run(row) for row in rows(cursor, "select * from run where status in ('waiting', 'running') order by number")
     ]
+
+
+def learn_from(cursor: Cursor, run_id: str, pair_ids: Sequence[str]) -> None:
+    """Note the test items that a preference run learns from; see `models.learnt_items`."""
+    insert(cursor, "learnt_item", *[{"run_id": run_id, "pair_id": pair_id} for pair_id in pair_ids])
 
 
 def set_status(

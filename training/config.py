@@ -1,10 +1,8 @@
-"""What a run is told: every setting of training, generating and suggesting, checked before anything is loaded."""
+"""What a run is told: all settings of training, generating, suggesting and searching, checked before it begins."""
 
-import difflib
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar, cast
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from hone.storage.errors import InputError
 from hone.storage.records import Record
@@ -12,20 +10,43 @@ from hone.training.prompt import DEFAULT_TEMPLATE, check_template
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Precision = Literal["auto", "float32", "bfloat16"]
+Quantize = Literal["none", "8bit", "4bit"]
+Method = Literal["lora", "dora", "rslora", "full"]
+Task = Literal["auto", "causal", "seq2seq", "classify"]
+Objective = Literal["sft", "dpo", "kto"]
+PromptForm = Literal["template", "chat"]
 
 
-class TrainConfig(Record):
-    """A LoRA run. The defaults suit an instruct model of 0.5 to 8 thousand million parameters."""
+class _Loading(Record):
+    """Which base is loaded, and how."""
 
-    kind: Literal["train"] = "train"
     schema_version: Literal[1] = 1
     run: str = Field(default="run", min_length=1, max_length=200, description="Name, for people.")
     base: str = Field(min_length=1, description="Folder of a base model, or its id on the hub.")
     base_sha256: Sha256 | None = Field(
         default=None, description="Refuse other base weights; None records what is found."
     )
-    parent: str | None = Field(default=None, description="Model folder whose adapter is trained on.")
+    quantize: Quantize = Field(default="none", description="Load the frozen base in 8 or 4 bits (bitsandbytes).")
+    threads: int | None = Field(default=None, ge=1, le=1024, description="None takes the cores this process may use.")
+    precision: Precision = Field(default="auto", description="auto: bfloat16 where a probe finds it faster.")
+    seed: int = Field(default=0, ge=0, lt=2**32)
+
+
+class TrainConfig(_Loading):
+    """A training run. The defaults suit an instruct model of 0.5 to 8 thousand million parameters and LoRA."""
+
+    kind: Literal["train"] = "train"
+    task: Task = Field(default="auto", description="auto: what the base is made for, by its config.json.")
+    labels: tuple[str, ...] = Field(default=(), description="Of a classification, in their order.")
+    objective: Objective = Field(default="sft", description="sft: learn responses. dpo, kto: learn preferences.")
+    beta: float = Field(default=0.1, gt=0, le=10, description="dpo, kto: how close to the start the model stays.")
+    parent: str | None = Field(default=None, description="Model folder whose model is trained on.")
+    parent_use: Literal["continue", "merge"] = Field(
+        default="continue", description="continue its adapter, or merge it into the base and begin a new one."
+    )
+    prompt: PromptForm = Field(default="template", description="chat: the template is the user's turn of a chat.")
     template: str = Field(default=DEFAULT_TEMPLATE, max_length=20_000, description="See hone.training.prompt.")
+    method: Method = Field(default="lora", description="full trains all weights; the others an adapter.")
     lora_r: int = Field(default=16, ge=1, le=1024, description="Rank of the adapter.")
     lora_alpha: float = Field(default=32, gt=0, le=4096, description="Scale: the update counts alpha / r.")
     lora_dropout: float = Field(default=0.0, ge=0, lt=1)
@@ -36,28 +57,39 @@ class TrainConfig(Record):
     )
     epochs: int = Field(default=3, ge=1, le=1000)
     learning_rate: float = Field(default=2e-4, gt=0, le=1)
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    momentum: float = Field(default=0.9, ge=0, lt=1, description="Of sgd.")
     micro_batch: int = Field(default=4, ge=1, le=4096, description="Rows that are in memory at once.")
     effective_batch: int = Field(default=16, ge=1, le=65536, description="Rows in one step; accumulation follows.")
+    batching: Literal["auto", "grouped", "packed"] = Field(
+        default="auto", description="Rows of like length together, or end to end; auto: what a probe finds faster."
+    )
     warmup: float = Field(default=0.03, ge=0, le=0.9, description="Share of the steps.")
-    schedule: Literal["linear", "cosine", "constant"] = "cosine"
+    schedule: Literal["linear", "cosine", "constant", "inverse_sqrt"] = "cosine"
     max_length: int = Field(default=2048, ge=8, le=1_048_576, description="Tokens of prompt and response together.")
     too_long: Literal["refuse", "drop", "truncate_prompt"] = Field(
         default="refuse", description="What happens to a longer row. A response is never cut."
     )
     weight_decay: float = Field(default=0.0, ge=0, le=1)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     grad_clip: float = Field(default=1.0, ge=0, le=1000, description="Largest norm of the gradient; 0 is off.")
-    seed: int = Field(default=0, ge=0, lt=2**32)
-    threads: int | None = Field(default=None, ge=1, le=1024, description="None takes the cores this process may use.")
-    precision: Precision = Field(default="auto", description="auto: bfloat16 on a GPU that has it, else float32.")
+    recompute: bool = Field(default=False, description="Save memory: activations are computed again going back.")
     checkpoint_every: int = Field(default=50, ge=1, description="Steps.")
     evaluate_every: int | None = Field(default=None, ge=1, description="Steps; None is once an epoch.")
     patience: int | None = Field(
         default=None,
         ge=1,
-        description="Stop after so many evaluations without a better loss, and keep the best adapter.",
+        description="Stop after so many evaluations without a better loss, and keep the best model.",
     )
     samples: int = Field(default=2, ge=0, le=20, description="Validation rows that are answered at every evaluation.")
     max_new_tokens: int = Field(default=256, ge=1, le=65536, description="Longest answer; stored with the model.")
+    rehearsal: float = Field(
+        default=0.2, ge=0, le=0.9, description="Share of what is learnt that comes from earlier batches."
+    )
+    forgetting: int = Field(
+        default=100, ge=0, le=100_000, description="Most items of each earlier test split that are asked; 0 is none."
+    )
+    tracker: Literal["none", "mlflow", "wandb", "tensorboard"] = "none"
 
     @field_validator("template")
     @classmethod
@@ -65,12 +97,20 @@ class TrainConfig(Record):
         return _checked_template(text)
 
     @model_validator(mode="after")
-    def _batches_fit(self) -> Self:
+    def _fits_together(self) -> Self:
         if self.effective_batch % self.micro_batch:
             raise ValueError(
                 f"effective_batch {self.effective_batch} is no multiple of micro_batch {self.micro_batch}; "
                 "change one of them"
             )
+        if self.method == "full" and self.quantize != "none":
+            raise ValueError(
+                f"quantize {self.quantize} and method full exclude each other; take lora, or quantize none"
+            )
+        if self.objective != "sft" and self.task not in ("auto", "causal"):
+            raise ValueError(f"objective {self.objective} is for causal models, not for task {self.task}")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("a label stands twice")
         return self
 
     @property
@@ -79,23 +119,18 @@ class TrainConfig(Record):
         return self.effective_batch // self.micro_batch
 
 
-class _Answering(Record):
+class _Answering(_Loading):
     """How a base alone, or with an adapter on it, answers prompts."""
 
-    schema_version: Literal[1] = 1
-    run: str = Field(default="run", min_length=1, max_length=200, description="Name, for people.")
-    base: str = Field(min_length=1, description="Folder of a base model, or its id on the hub.")
-    base_sha256: Sha256 | None = Field(default=None, description="Refuse other base weights.")
     model: str | None = Field(default=None, description="Model folder of a training run; None asks the base itself.")
+    prompt: PromptForm | None = Field(default=None, description="None takes the model's own.")
     template: str | None = Field(default=None, max_length=20_000, description="None takes the model's own.")
+    labels: tuple[str, ...] = Field(default=(), description="Of a classification; an untrained head needs them.")
     max_new_tokens: int = Field(default=256, ge=1, le=65536)
     temperature: float = Field(default=0.0, ge=0, le=10, description="0 takes the likeliest token each time.")
     top_p: float = Field(default=1.0, gt=0, le=1)
-    seed: int = Field(default=0, ge=0, lt=2**32)
     batch_size: int = Field(default=8, ge=1, le=4096)
     max_length: int = Field(default=4096, ge=8, le=1_048_576, description="Tokens of prompt and answer together.")
-    threads: int | None = Field(default=None, ge=1, le=1024)
-    precision: Precision = "auto"
 
     @field_validator("template")
     @classmethod
@@ -116,6 +151,12 @@ class GenerateConfig(_Answering):
 
     kind: Literal["generate"] = "generate"
     too_long: Literal["refuse", "truncate_prompt"] = "refuse"
+    server: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s]+$",
+        description="An OpenAI-compatible server that answers instead of this machine, as http://localhost:8000/v1.",
+    )
+    server_model: str = Field(default="", max_length=200, description="What that server calls the model.")
 
 
 class SuggestConfig(_Answering):
@@ -127,107 +168,55 @@ class SuggestConfig(_Answering):
     )
 
 
+class Range(Record):
+    """What a search tries for one setting: values to choose from, or a stretch (`log`: evenly in its logarithm)."""
+
+    values: tuple[float | int | str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        stretch = self.low is not None and self.high is not None
+        if bool(self.values) == stretch:
+            raise ValueError("give either values, or low and high")
+        if self.low is not None and self.high is not None:
+            if self.low >= self.high:
+                raise ValueError(f"low {self.low} must be below high {self.high}")
+            if self.log and self.low <= 0:
+                raise ValueError(f"low {self.low} must be above 0 for a logarithm")
+        return self
+
+
+class SearchConfig(Record):
+    """Trials of a training run with other settings, each scored by cross-validation over groups of training rows."""
+
+    kind: Literal["search"] = "search"
+    schema_version: Literal[1] = 1
+    run: str = Field(default="run", min_length=1, max_length=200, description="Name, for people.")
+    train: TrainConfig
+    space: dict[str, Range] = Field(min_length=1, description="Settings of the training run, and what to try.")
+    sampler: Literal["bayesian", "grid"] = "bayesian"
+    trials: int = Field(default=12, ge=1, le=10_000)
+    folds: int = Field(default=3, ge=2, le=20)
+    prune: bool = Field(default=True, description="Stop a trial whose folds so far are worse than most.")
+    seed: int = Field(default=0, ge=0, lt=2**32)
+
+    @property
+    def base(self) -> str:
+        """Of the training run."""
+        return self.train.base
+
+    @property
+    def threads(self) -> int | None:
+        """Of the training run."""
+        return self.train.threads
+
+
 AnsweringConfig = GenerateConfig | SuggestConfig
-AnyConfig = TrainConfig | GenerateConfig | SuggestConfig
-Config = TypeVar("Config", bound=TrainConfig | GenerateConfig | SuggestConfig)
-
-
-class Preset(Record):
-    """Settings that go well together, and when to take them."""
-
-    advice: str
-    settings: dict[str, Any]
-
-
-PRESETS: Mapping[str, Preset] = {
-    "quick": Preset(
-        advice="One pass at a higher rate: to see within minutes whether the data teaches anything.",
-        settings={"epochs": 1, "learning_rate": 3e-4, "lora_r": 8, "lora_alpha": 16.0},
-    ),
-    "standard": Preset(
-        advice="Three passes, stopped when the validation loss no longer falls: start here with a real base model.",
-        settings={"epochs": 3, "learning_rate": 2e-4, "lora_r": 16, "lora_alpha": 32.0, "patience": 2},
-    ),
-    "toy": Preset(
-        advice="A high rate and many passes, for the toy base under a million parameters; it ruins a real model.",
-        settings={
-            "epochs": 8,
-            "learning_rate": 6e-3,
-            "micro_batch": 8,
-            "effective_batch": 8,
-            "warmup": 0.05,
-            "max_length": 512,
-            "max_new_tokens": 96,
-        },
-    ),
-}
-
-
-def preset(name: str) -> dict[str, Any]:
-    """The settings of a preset, by the names of TrainConfig.
-
-    Raises:
-        InputError: No such preset.
-    """
-    if name not in PRESETS:
-        raise InputError(f"There is no preset {name!r}; there are {', '.join(sorted(PRESETS))}.")
-    return dict(PRESETS[name].settings)
-
-
-_ADAPTER: TypeAdapter[AnyConfig] = TypeAdapter(Annotated[AnyConfig, Field(discriminator="kind")])
-
-
-def parse_config(text: str) -> AnyConfig:
-    """The configuration in a JSON text.
-
-    Raises:
-        InputError: It is no JSON, has an unknown field, or a value out of range; the field is named.
-    """
-    try:
-        return _ADAPTER.validate_json(text)
-    except ValidationError as error:
-        raise InputError(f"The configuration does not hold: {_explained(error)}.") from None
-
-
-def with_settings(config: Config, settings: Sequence[str]) -> Config:
-    """The configuration with "key=value" settings put in, as `--set` takes them.
-
-    "none" unsets a setting that may be unset. Values are read as the field needs them.
-
-    Raises:
-        InputError: No "=", an unknown key (the nearest is named), or a value that is not allowed.
-    """
-    changed = config.model_dump()
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        key = key.strip().replace("-", "_")
-        if not equals:
-            raise InputError(f"{setting!r} is no setting; write key=value, for example learning_rate=1e-3.")
-        changed[_known(key, config)] = None if value.strip().lower() in ("none", "null") else value
-    try:
-        checked = type(config).model_validate(changed)
-    except ValidationError as error:
-        raise InputError(f"The setting is not allowed: {_explained(error)}.") from None
-    return cast(Config, checked)
-
-
-def _known(key: str, config: AnyConfig) -> str:
-    names = [name for name in type(config).model_fields if name not in ("kind", "schema_version")]
-    if key in names:
-        return key
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
-    raise InputError(f"There is no setting {key!r}; the nearest is {near!r}. All are: {', '.join(sorted(names))}.")
-
-
-def _explained(error: ValidationError) -> str:
-    return "; ".join(_one(problem) for problem in error.errors(include_url=False)[:5])
-
-
-def _one(problem: Any) -> str:
-    place = ".".join(str(part) for part in problem["loc"] if part not in ("train", "generate", "suggest"))
-    given = problem.get("input")
-    shown = f" (given {given!r})" if place and isinstance(given, str | int | float) and len(str(given)) < 80 else ""
-    return f"{place}{shown}: {problem['msg']}" if place else problem["msg"].removeprefix("Value error, ")
+AnyConfig = TrainConfig | GenerateConfig | SuggestConfig | SearchConfig
+Config = TypeVar("Config", bound=TrainConfig | GenerateConfig | SuggestConfig | SearchConfig)
 
 
 def _checked_template(text: str) -> str:

@@ -1,13 +1,14 @@
 """The run folder: all that a run reads and writes, and all that others may know of it.
 
 config.json      the whole configuration
-data/            train.jsonl, validation.jsonl, test.jsonl; or open.jsonl: pairs that nobody has decided; manifest.json
+data/            train.jsonl, validation.jsonl, test.jsonl; rehearsal.jsonl and generic.jsonl: learnt beside train;
+                 kept-0001.jsonl: the test split of batch 1; open.jsonl: pairs that nobody has decided; manifest.json
 events.jsonl     what happened, a line an event
 worker.json      the process at work; heartbeat is touched by it
 cancel           there when somebody asked the run to stop
 checkpoints/     resumable state
 model/           the trained model, published whole
-generations.jsonl or suggestions.jsonl, result.json
+generations.jsonl, suggestions.jsonl or trials.jsonl, result.json
 """
 
 import json
@@ -22,14 +23,21 @@ from pydantic import Field, ValidationError
 from hone.storage.errors import Conflict, InputError, NotFound, RunError
 from hone.storage.records import Record, canonical, new_id
 from hone.training import worker
-from hone.training.config import AnyConfig, parse_config
+from hone.training.config import AnyConfig
 from hone.training.events import Event, EventKind, EventLog
 from hone.training.models.weights import file_sha256
+from hone.training.settings import parse_config
 
-Split = Literal["train", "validation", "test", "open"]
+Split = Literal["train", "validation", "test", "open", "rehearsal", "generic"]
 Status = Literal["prepared", "running", "done", "failed", "cancelled"]
-SPLITS: tuple[Split, ...] = ("train", "validation", "test", "open")
-NEEDED: Mapping[str, Split] = {"train": "train", "generate": "test", "suggest": "open"}  # rows that a run cannot miss
+SPLITS: tuple[Split, ...] = ("train", "validation", "test", "open", "rehearsal", "generic")
+LEARNT: tuple[Split, ...] = ("train", "rehearsal", "generic")
+NEEDED: Mapping[str, Split] = {  # rows that a run cannot miss
+    "train": "train",
+    "search": "train",
+    "generate": "test",
+    "suggest": "open",
+}
 _STATUS_OF: Mapping[EventKind, Status] = {
     "started": "running",
     "done": "done",
@@ -39,13 +47,18 @@ _STATUS_OF: Mapping[EventKind, Status] = {
 
 
 class Row(Record):
-    """A pair as a run sees it. Rows of one group stand in one split; an empty group is no group."""
+    """A pair as a run sees it. Rows of one group stand in one split; an empty group is no group.
+
+    `rejected` is what people liked less than the response (dpo); `good` is whether they approved it (kto).
+    """
 
     id: str = Field(min_length=1)
     instruction: str
     context: str = ""
     response: str = ""
     group: str = ""
+    rejected: str | None = None
+    good: bool | None = None
 
 
 class DataFile(Record):
@@ -60,6 +73,7 @@ class Manifest(Record):
 
     schema_version: Literal[1] = 1
     files: dict[Split, DataFile]
+    kept: dict[int, DataFile] = {}  # the test splits of earlier batches, by the batch's number
     batch: dict[str, Any]
 
 
@@ -75,6 +89,7 @@ class RunFolder:
         self.model = self.path / "model"
         self.generations_file = self.path / "generations.jsonl"
         self.suggestions_file = self.path / "suggestions.jsonl"
+        self.trials_file = self.path / "trials.jsonl"
         self.result_file = self.path / "result.json"
         self.log_file = self.path / "log.txt"
         self.worker_file = self.path / "worker.json"
@@ -119,6 +134,18 @@ class RunFolder:
         file = self.data_file(split)
         return list(_rows(file)) if file.exists() else []
 
+    def kept_file(self, batch: int) -> Path:
+        """Where the test rows of an earlier batch are."""
+        return self.data / f"kept-{batch:04d}.jsonl"
+
+    def kept_rows(self) -> dict[int, list[Row]]:
+        """The test rows of earlier batches, by the batch's number: to see what a run forgot.
+
+        Raises:
+            RunError: A line is no row; file and line are named.
+        """
+        return {batch: list(_rows(self.kept_file(batch))) for batch in sorted(self.manifest().kept)}
+
     def verify(self) -> Manifest:
         """The manifest, after every file was held against it.
 
@@ -128,17 +155,16 @@ class RunFolder:
         """
         manifest = self.manifest()
         for split in SPLITS:
-            file, said = self.data_file(split), manifest.files.get(split)
-            if said is None and file.exists():
-                raise RunError(f"{file} is not in the manifest; prepare the run again.")
-            if said is None:
-                continue
+            if split not in manifest.files and self.data_file(split).exists():
+                raise RunError(f"{self.data_file(split)} is not in the manifest; prepare the run again.")
+        said = {self.data_file(split): known for split, known in manifest.files.items()}
+        for file, known in {**said, **{self.kept_file(batch): each for batch, each in manifest.kept.items()}}.items():
             if not file.exists():
                 raise RunError(f"{file} is missing though the manifest names it; prepare the run again.")
-            if file_sha256(file) != said.sha256:
+            if file_sha256(file) != known.sha256:
                 raise RunError(f"{file} is not the data that was frozen (its hash differs); prepare the run again.")
         try:
-            _check_rows({split: self.rows(split) for split in SPLITS})
+            _check_rows({split: self.rows(split) for split in SPLITS}, self.kept_rows())
         except InputError as error:
             raise RunError(f"{self.data}: {error}") from None
         return manifest
@@ -201,7 +227,11 @@ class RunFolder:
 
 
 def prepare(
-    path: Path | str, config: AnyConfig, rows: Mapping[Split, Sequence[Row]], batch: Mapping[str, Any]
+    path: Path | str,
+    config: AnyConfig,
+    rows: Mapping[Split, Sequence[Row]],
+    batch: Mapping[str, Any],
+    kept: Mapping[int, Sequence[Row]] | None = None,
 ) -> RunFolder:
     """Make a run folder. It appears whole or not at all.
 
@@ -210,6 +240,7 @@ def prepare(
         config: The run's configuration.
         rows: Rows by split; a split may be missing or empty.
         batch: Facts of the batch (id, name, sha256, what was left out), JSON values; they travel with the model.
+        kept: The test rows of earlier batches, by the batch's number; empty ones are left out.
 
     Raises:
         Conflict: Something is at the path already.
@@ -218,7 +249,8 @@ def prepare(
     folder = RunFolder(path)
     if folder.path.exists():
         raise Conflict(f"{folder.path} is already there; choose another folder.")
-    _check_rows(rows)
+    earlier = {number: held for number, held in (kept or {}).items() if held}
+    _check_rows(rows, earlier)
     needed = NEEDED[config.kind]
     if not rows.get(needed):
         remedy = "there is nothing to say" if needed == "open" else f"freeze a batch with a larger {needed} split"
@@ -231,7 +263,8 @@ def prepare(
         files: dict[Split, DataFile] = {
             split: _write_rows(draft.data_file(split), rows[split]) for split in SPLITS if split in rows
         }
-        manifest = Manifest(files=files, batch=dict(batch))
+        tests = {number: _write_rows(draft.kept_file(number), held) for number, held in earlier.items()}
+        manifest = Manifest(files=files, kept=tests, batch=dict(batch))
         write_whole(draft.manifest_file, manifest.model_dump_json(indent=2) + "\n")
         os.rename(draft.path, folder.path)
     except BaseException:
@@ -251,7 +284,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _write_rows(file: Path, rows: Sequence[Row]) -> DataFile:
-    write_whole(file, "".join(canonical(row.model_dump()) + "\n" for row in rows))
+    write_whole(file, "".join(canonical(row.model_dump(exclude_none=True)) + "\n" for row in rows))
     return DataFile(sha256=file_sha256(file), rows=len(rows))
 
 
@@ -264,7 +297,16 @@ def _rows(file: Path) -> Iterator[Row]:
                 raise RunError(f"{file}, line {number} is no row; prepare the run again.") from None
 
 
-def _check_rows(rows: Mapping[Split, Sequence[Row]]) -> None:
+def _check_rows(rows: Mapping[Split, Sequence[Row]], kept: Mapping[int, Sequence[Row]]) -> None:
+    _check_splits(rows)
+    learnt = {row.id for split in LEARNT for row in rows.get(split, ())}
+    for number, held in kept.items():
+        twice = next((row.id for row in held if row.id in learnt), None)
+        if twice is not None:
+            raise InputError(f"The id {twice!r} is in the test split of batch {number}, so it cannot be learnt from.")
+
+
+def _check_splits(rows: Mapping[Split, Sequence[Row]]) -> None:
     split_of_id: dict[str, Split] = {}
     split_of_group: dict[str, Split] = {}
     for split, members in rows.items():
@@ -272,8 +314,9 @@ def _check_rows(rows: Mapping[Split, Sequence[Row]]) -> None:
             if row.id in split_of_id:
                 raise InputError(f"The id {row.id!r} occurs twice ({split_of_id[row.id]} and {split}).")
             split_of_id[row.id] = split
-            first = split_of_group.setdefault(row.group, split) if row.group else split
-            if first != split:
+            side: Split = "train" if split in LEARNT else split
+            first = split_of_group.setdefault(row.group, side) if row.group else side
+            if first != side:
                 raise InputError(
                     f"The group {row.group!r} stands in {first} and in {split}; a group belongs to one split. "
                     "Freeze the batch again with grouped splits."

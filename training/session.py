@@ -31,7 +31,7 @@ def work(folder: RunFolder, kind: type[Config], job: Callable[[Config], dict[str
 
     Args:
         folder: A prepared run folder.
-        kind: TrainConfig, GenerateConfig or SuggestConfig; a folder of another kind is refused.
+        kind: TrainConfig, GenerateConfig, SuggestConfig or SearchConfig; a folder of another kind is refused.
         job: The work itself.
 
     Returns:
@@ -90,6 +90,7 @@ _COMMANDS = {
     "train": "python -m hone.training.fit",
     "generate": "python -m hone.training.generate",
     "suggest": "python -m hone.training.suggest",
+    "search": "python -m hone.training.search",
 }
 
 

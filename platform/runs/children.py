@@ -18,6 +18,7 @@ MODULES: dict[Kind, str] = {
     "train": "hone.training.fit",
     "generate": "hone.training.generate",
     "suggest": "hone.training.suggest",
+    "search": "hone.training.search",
 }
 _TAIL = 16_384  # bytes of a log that are read to find its last line
 

@@ -10,9 +10,11 @@ from hone.storage.errors import InputError
 from hone.storage.models import Model
 from hone.storage.projects import Project
 from hone.storage.store import Store
-from hone.training.config import GenerateConfig, SuggestConfig, TrainConfig, preset, with_settings
+from hone.training.config import GenerateConfig, SuggestConfig, TrainConfig
 from hone.training.models.published import read_facts
 from hone.training.models.weights import is_folder
+from hone.training.presets import preset
+from hone.training.settings import with_settings
 
 
 def train_config(project: Project, base: str, batch: Batch, settings: Sequence[str] = ()) -> TrainConfig:

@@ -11,7 +11,7 @@ from hone.storage.batches import Batch
 from hone.storage.models import Model
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.training.config import PRESETS, preset
+from hone.training.presets import PRESETS, preset
 
 OWN = "own"
 TOO_LONG = {"refuse": "Stop the run", "truncate_prompt": "Shorten the context", "drop": "Leave them out"}

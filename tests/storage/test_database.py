@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from factories import add_person
 
-from hone.storage import database, people
+from hone.storage import database, models, people, runs
 from hone.storage.database import Migration, apply, connect, migrations, open_database, pending
 from hone.storage.errors import Locked, WorkspaceError
 from hone.storage.store import Store
@@ -30,7 +30,9 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(workspace: Workspace) -
     workspace.make_folders()
     connection = connect(workspace)
     apply(connection, migrations())
-    broken = Migration(number=2, name="broken", sql="create table half (n integer); select * from nowhere;")
+    broken = Migration(
+        number=len(migrations()) + 1, name="broken", sql="create table half (n integer); select * from nowhere;"
+    )
     with pytest.raises(duckdb.Error):
         apply(connection, [broken])
     tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
@@ -42,16 +44,31 @@ def test_a_migration_that_fails_leaves_nothing_of_itself(workspace: Workspace) -
 def test_a_newer_hone_migrates_after_a_backup(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store(workspace) as store:
         add_person(store, "ana", "expert")
-    next_one = Migration(number=2, name="colour", sql="alter table project add column colour text")
+    next_one = Migration(number=9, name="colour", sql="alter table project add column colour text")
     both = [*migrations(), next_one]
     monkeypatch.setattr(database, "migrations", lambda: both)
     with Store(workspace) as store, store.read() as cursor:
         assert cursor.execute("select colour from project").fetchall() == []
         assert people.by_name(cursor, "ana")
-    copies = list(workspace.backups.glob("before-0002-*.duckdb"))
+    copies = list(workspace.backups.glob("before-0009-*.duckdb"))
     assert len(copies) == 1
     with duckdb.connect(str(copies[0]), read_only=True) as copy:
         assert copy.execute("select name from person").fetchall() == [("ana",)]
+
+
+def test_a_workspace_of_the_first_release_keeps_its_runs_and_models(workspace: Workspace) -> None:
+    workspace.make_folders()
+    connection = connect(workspace)
+    apply(connection, migrations()[:1])
+    known = "'lena', now()::timestamp, null, null, null, 3"
+    connection.execute(f"insert into run values ('r', 'p', 7, 'train', 'b', null, '{{}}', 'done', '', {known})")
+    known = "'toy', null, 'x', null, 'r', 'b', now()::timestamp"
+    connection.execute(f"insert into model values ('m', 'p', 1, 'one', {known})")
+    connection.close()
+    with Store(workspace) as store, store.read() as cursor:
+        run = runs.numbered(cursor, 7)
+        assert (run.kind, run.status, run.events_offset) == ("train", "done", 3)
+        assert models.get(cursor, "m").parent_id is None
 
 
 def test_an_older_hone_refuses_with_a_clear_word(workspace: Workspace) -> None:

@@ -12,11 +12,11 @@ import pytest
 from safetensors.torch import load_file
 from tiny_model import start_worker
 
-from hone.training.config import with_settings
 from hone.training.fit import fit
 from hone.training.fitting import checkpoints
 from hone.training.folder import DataFile, RunFolder, write_whole
 from hone.training.models.weights import file_sha256
+from hone.training.settings import with_settings
 
 Make = Callable[..., RunFolder]
 

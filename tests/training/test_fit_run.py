@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from tiny_model import make_rows, make_tiny_base
 
-from hone.training.config import TrainConfig, with_settings
+from hone.training.config import TrainConfig
 from hone.training.fit import fit
 from hone.training.folder import RunFolder, prepare, write_whole
 from hone.training.models.loading import load_adapter, load_base, load_tokenizer
@@ -17,6 +17,7 @@ from hone.training.models.published import read_facts
 from hone.training.prompt import DEFAULT_TEMPLATE
 from hone.training.rows.batches import LengthGrouped, chunks, collate, label_loss
 from hone.training.rows.encode import encode
+from hone.training.settings import with_settings
 
 Make = Callable[..., RunFolder]
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from tiny_model import make_tiny_base
 
-from hone.training.config import GenerateConfig, with_settings
+from hone.training.config import GenerateConfig
 from hone.training.folder import RunFolder, write_whole
 from hone.training.generate import generate, read_generations
+from hone.training.settings import with_settings
 from hone.training.speaking.answering import answer_rows
 
 Make = Callable[..., RunFolder]

@@ -11,12 +11,13 @@ from torch.nn.functional import log_softmax
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hone.storage.errors import InputError
-from hone.training.config import SuggestConfig, with_settings
+from hone.training.config import SuggestConfig
 from hone.training.folder import Row, RunFolder, prepare
 from hone.training.generate import generate, read_generations
 from hone.training.prompt import DEFAULT_TEMPLATE, prompt_text
 from hone.training.rows.batches import collate, mean_logprobs
 from hone.training.rows.encode import Encoded, encode
+from hone.training.settings import with_settings
 from hone.training.suggest import Suggestion, read_suggestions, suggest
 
 Make = Callable[..., RunFolder]

@@ -6,7 +6,9 @@ import sys
 import pytest
 
 from hone.storage.errors import InputError
-from hone.training.config import PRESETS, GenerateConfig, TrainConfig, parse_config, preset, with_settings
+from hone.training.config import GenerateConfig, TrainConfig
+from hone.training.presets import PRESETS, preset
+from hone.training.settings import parse_config, with_settings
 
 
 def test_a_configuration_survives_its_json() -> None:

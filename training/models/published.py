@@ -17,10 +17,17 @@ class ModelFacts(Record):
 
     schema_version: Literal[1] = 1
     run: str
+    task: Literal["causal", "seq2seq", "classify"] = "causal"
+    labels: tuple[str, ...] = ()
+    objective: Literal["sft", "dpo", "kto"] = "sft"
+    method: Literal["lora", "dora", "rslora", "full"] = "lora"
+    quantize: Literal["none", "8bit", "4bit"] = "none"
     base: str
     base_sha256: str
-    adapter_sha256: str
+    adapter_sha256: str  # of the adapter, or of all weights after a full fine-tune
+    under: tuple[str, ...] = ()  # digests of adapters that are merged into the base first, from folders under/0, ...
     parent_sha256: str | None
+    prompt: Literal["template", "chat"] = "template"
     template: str
     stop_ids: list[int]
     max_new_tokens: int

@@ -61,10 +61,16 @@ def collate(rows: Sequence[Encoded], pad: int) -> dict[str, Any]:
     }
 
 
-def label_loss(model: Model, batch: dict[str, Any]) -> torch.Tensor:
+def label_loss(model: Model, batch: dict[str, Any], smoothing: float = 0.0) -> torch.Tensor:
     """Sum of the cross entropies of all labels; logits are made only in columns where some row has a label."""
     logits, targets = _label_logits(model, batch)
-    return cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum")
+    return cross_entropy(
+        logits.float().flatten(0, 1),
+        targets.flatten(),
+        ignore_index=IGNORED,
+        reduction="sum",
+        label_smoothing=smoothing,
+    )
 
 
 @torch.inference_mode()

@@ -19,19 +19,25 @@ TooLong = Literal["refuse", "drop", "truncate_prompt"]
 
 @dataclass(frozen=True)
 class Encoded:
-    """One row as tokens: ids of prompt, response and end; the first `prompt` of them are given, not learnt."""
+    """One row as tokens; the first `prompt` of its ids are given, not learnt.
+
+    A causal model reads prompt, response and end as `ids`. Of a sequence-to-sequence model `ids` are the source alone,
+    and `target` is response and end; of a classifier `ids` are the text, and `label` is the place of its label.
+    """
 
     id: str
     ids: list[int]
     prompt: int
+    target: list[int] | None = None
+    label: int | None = None
 
     @property
     def labels(self) -> list[int]:
-        """The ids to learn, IGNORED where nothing is; as long as `ids`."""
+        """The ids that a causal model learns, IGNORED where it learns nothing; as long as `ids`."""
         return [IGNORED] * self.prompt + self.ids[self.prompt :]
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.ids) + len(self.target or ())
 
 
 @dataclass(frozen=True)

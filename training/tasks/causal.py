@@ -1,0 +1,25 @@
+"""Causal instruction tuning: the response and its end are learnt, the prompt is given."""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from hone.training.models.loading import Model
+from hone.training.rows import batches
+from hone.training.rows.encode import Encoded
+from hone.training.tasks.task import Batch
+
+
+def items(row: Encoded) -> int:
+    """See Task."""
+    return len(row.ids) - row.prompt
+
+
+def collate(rows: Sequence[Encoded], pad: int) -> Batch:
+    """See Task."""
+    return batches.collate(rows, pad)
+
+
+def loss(model: Model, batch: Batch, smoothing: float = 0.0) -> Tensor:
+    """See Task; logits are made only where some row has a label."""
+    return batches.label_loss(model, batch, smoothing)
