@@ -13,7 +13,7 @@ from hone.storage.errors import RunError
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.runs import Kind, Run
-from hone.storage.store import Store
+from hone.storage.store import Cursor, Store
 from hone.training.config import AnyConfig
 from hone.training.folder import Row, Split, prepare
 
@@ -44,6 +44,8 @@ def submit(
     config: AnyConfig,
     rows: Mapping[Split, Sequence[Row]],
     model_id: str | None = None,
+    *,
+    learns_from: Sequence[str] = (),
 ) -> Run:
     """Write the run folder, then the row that the supervisor sees.
 
@@ -56,6 +58,7 @@ def submit(
         config: What the run is told.
         rows: Its rows.
         model_id: Of the model that speaks.
+        learns_from: Test items that it learns from; from now on they test neither its model nor one that follows it.
 
     Raises:
         RunError: The disk has too little space left.
@@ -72,8 +75,9 @@ def submit(
             number += 1
         path = workspace.run_folder(number)
         prepare(path, config, rows, _facts(project, batch) if batch else {"project": project.name})
-        run = store.write(
-            lambda cursor: runs.add(
+
+        def change(cursor: Cursor) -> Run:
+            made = runs.add(
                 cursor,
                 number=number,
                 project_id=project.id,
@@ -83,7 +87,10 @@ def submit(
                 created_by=person.id,
                 model_id=model_id,
             )
-        )
+            runs.learn_from(cursor, made.id, learns_from)
+            return made
+
+        run = store.write(change)
     store.write(lambda cursor: audit.record(cursor, person.id, f"run added: {kind}", run.id, number=number))
     return machine.supervisor.submit(run)
 
