@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import set_peft_model_state_dict
-from safetensors.torch import load_file
 from transformers import set_seed
 
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
 from hone.training.fitting import checkpoints
-from hone.training.fitting.trainer import LoraTrainer, validation_losses
+from hone.training.fitting.trainer import LoraTrainer
+from hone.training.fitting.watch import validation_losses
 from hone.training.folder import Manifest, RunFolder, Split, write_whole
 from hone.training.models import loading
+from hone.training.models.families import resolved
 from hone.training.models.publish import publish
 from hone.training.models.published import ModelFacts, check_model
 from hone.training.models.weights import locate_base, require_weights
@@ -114,7 +114,7 @@ def _material(folder: RunFolder, config: TrainConfig, base: Path) -> Material:
     limit = loading.position_limit(model, config.max_length)
     splits: list[Split] = ["train", "validation"]
     train, validation = [
-        encode(folder.rows(split), tokenizer, config.template, limit, config.too_long) for split in splits
+        encode(folder.rows(split), tokenizer, config, limit, resolved(config.task, base)) for split in splits
     ]
     if not train.rows:
         raise RunError(f"{folder.path} has no train rows; freeze a batch with a larger train split.")
@@ -142,9 +142,7 @@ def _trained(folder: RunFolder, config: TrainConfig, material: Material, checkpo
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if trainer.watch.cancelled:
         raise Cancelled
-    if config.patience is not None and trainer.best_step is not None:
-        best = trainer.best_adapter(trainer.best_step) / "adapter_model.safetensors"
-        set_peft_model_state_dict(material.model, load_file(str(best)))
+    trainer.take_best()
     return trainer
 
 
