@@ -37,7 +37,7 @@ def validation_loss(folder: RunFolder) -> float:
     """Of the published model, measured anew."""
     base = Path(folder.config().base)
     model = load_adapter(load_base(base, "float32"), folder.model)
-    rows = encode(folder.rows("validation"), load_tokenizer(base), DEFAULT_TEMPLATE, 512).rows
+    rows = encode(folder.rows("validation"), load_tokenizer(base), TrainConfig(base="tiny"), 512, "causal").rows
     return label_loss(model, collate(rows, pad=1)).item() / sum(len(row) - row.prompt for row in rows)
 
 
@@ -213,7 +213,7 @@ def test_changed_data_is_not_trained_on(new_run: Make) -> None:
 
 def test_the_loss_is_that_of_the_whole_model(tiny_base: Path) -> None:
     model, tokenizer = load_base(tiny_base, "float32"), load_tokenizer(tiny_base)
-    rows = encode(make_rows(6), tokenizer, DEFAULT_TEMPLATE, 512).rows
+    rows = encode(make_rows(6), tokenizer, TrainConfig(base="tiny"), 512, "causal").rows
     batch = collate(rows, pad=1)
     labels = int((batch["labels"][:, 1:] != -100).sum())
     whole = model(**{name: batch[name] for name in ("input_ids", "attention_mask", "labels")}).loss

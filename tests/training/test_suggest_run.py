@@ -11,7 +11,7 @@ from torch.nn.functional import log_softmax
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hone.storage.errors import InputError
-from hone.training.config import SuggestConfig
+from hone.training.config import SuggestConfig, TrainConfig
 from hone.training.folder import Row, RunFolder, prepare
 from hone.training.generate import generate, read_generations
 from hone.training.prompt import DEFAULT_TEMPLATE, prompt_text
@@ -97,7 +97,7 @@ def test_what_stands_beside_a_row_and_fills_it_up_changes_nothing(tiny_base: Pat
         AutoModelForCausalLM.from_pretrained(str(tiny_base)),
         AutoTokenizer.from_pretrained(str(tiny_base)),
     )
-    rows = encode(make_rows(3, 500), tokenizer, DEFAULT_TEMPLATE, 512).rows
+    rows = encode(make_rows(3, 500), tokenizer, TrainConfig(base="tiny"), 512, "causal").rows
     (alone,) = mean_logprobs(model, collate(rows[:1], pad=1))
     beside = mean_logprobs(model, collate(rows, pad=1))[0]
     ids, fill = torch.tensor([[1] * 9 + rows[0].ids]), 9

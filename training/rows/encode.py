@@ -1,20 +1,19 @@
 """Rows into token ids: what the model reads, and which of it it learns.
 
-Prompt and response are tokenised apart, so that no token spans the seam and the prompt has the same ids
-at training and at inference. Learnt are the response and the end of sequence, whole or not at all.
+Learnt are the response and its end, whole or not at all; of a classifier the label.
 """
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Literal
 
-from hone.storage.errors import InputError, RunError
+from hone.storage.errors import RunError
+from hone.training.config import TrainConfig
 from hone.training.folder import Row
+from hone.training.models.families import Family
 from hone.training.models.loading import Tokenizer
-from hone.training.prompt import prompt_text
+from hone.training.rows.prompts import Form, prompts, responses, shortened
 
 IGNORED = -100
-TooLong = Literal["refuse", "drop", "truncate_prompt"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,11 @@ class Encoded:
     def labels(self) -> list[int]:
         """The ids that a causal model learns, IGNORED where it learns nothing; as long as `ids`."""
         return [IGNORED] * self.prompt + self.ids[self.prompt :]
+
+    @property
+    def learnt(self) -> int:
+        """How many tokens are learnt; of a classifier one, its label."""
+        return 1 if self.label is not None else len(self) - self.prompt
 
     def __len__(self) -> int:
         return len(self.ids) + len(self.target or ())
@@ -67,98 +71,93 @@ class TooLongRows(RunError):
         self.facts = {"rows": [asdict(row) for row in rows], "limit": limit}
 
 
-def prompt_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Ids of each prompt: exactly one beginning-of-sequence token where the tokenizer uses one."""
-    start = _start_ids(tokenizer)
-    found: list[list[int]] = tokenizer(list(texts), add_special_tokens=False)["input_ids"] if texts else []
-    return [ids if ids[: len(start)] == start else start + ids for ids in found]
+class UnknownLabels(RunError):
+    """Rows have a label that is none of the set; all of them are listed."""
+
+    def __init__(self, rows: Sequence[Row], labels: Sequence[str]) -> None:
+        named = ", ".join(f"row {row.id!r} has {row.response.strip()[:60]!r}" for row in rows[:5])
+        more = f", and {len(rows) - 5} more" if len(rows) > 5 else ""
+        known = ", ".join(map(repr, labels[:12])) + (", ..." if len(labels) > 12 else "")
+        super().__init__(
+            f"Not in the set of labels ({known}): {named}{more}. Mend the pairs, or add the label to the project."
+        )
+        self.facts = {"rows": [{"id": row.id, "label": row.response.strip()} for row in rows]}
 
 
-def response_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Ids of each response and the end of sequence. A special token written out in a response is plain text."""
-    if not texts:
-        return []
-    found = tokenizer(list(texts), add_special_tokens=False, split_special_tokens=True)["input_ids"]
-    return [[*ids, int(tokenizer.eos_token_id)] for ids in found]
+def form_of(config: TrainConfig, task: Family) -> Form:
+    """How a run of this task turns its rows into prompts."""
+    return Form(config.template, config.prompt, task)
 
 
-def encode(
-    rows: Sequence[Row], tokenizer: Tokenizer, template: str, limit: int, too_long: TooLong = "refuse"
-) -> Encoding:
+def encode(rows: Sequence[Row], tokenizer: Tokenizer, config: TrainConfig, limit: int, task: Family) -> Encoding:
     """The rows as tokens, in their order.
 
     Args:
-        rows: Each with a response.
+        rows: Each with a response; of a classifier the response is the label.
         tokenizer: The base's.
-        template: See hone.training.prompt.
-        limit: Most tokens of a row.
-        too_long: "refuse" a longer row; "drop" it and list it; or "truncate_prompt": shorten its context from the
-            end until it fits, and list it. Instruction and response are never cut.
+        config: Its template, prompt, labels and too_long count: "refuse" a longer row; "drop" it and list it; or
+            "truncate_prompt": shorten its context from the end until it fits, and list it. Instruction and response are
+            never cut.
+        limit: Most tokens of a row, prompt and response together.
+        task: What the base is made for.
 
     Raises:
         TooLongRows: By "refuse", or when a row does not fit even without its context.
-        RunError: A row has no response to learn, or none is left.
+        UnknownLabels: A label is not in the set.
+        RunError: A row has no response to learn, none is left, the template does not take a row, a classifier has no
+            labels, or chat is asked of a tokenizer that cannot.
     """
-    for row in rows:
-        if not row.response.strip():
-            raise RunError(f"Row {row.id!r} has no response, so there is nothing to learn; leave it out of the batch.")
-    prompts = prompt_ids(tokenizer, [row_prompt(row, template) for row in rows])
-    responses = response_ids(tokenizer, [row.response for row in rows])
+    form = form_of(config, task)
+    answers = _answers(rows, tokenizer, config, form)
     encoding, hopeless = Encoding([]), []
-    for row, prompt, response in zip(rows, prompts, responses, strict=True):
-        long_row = LongRow(row.id, len(prompt) + len(response))
-        if long_row.tokens > limit and too_long == "drop":
+    for row, prompt, answer in zip(rows, prompts(tokenizer, form, rows), answers, strict=True):
+        long_row = LongRow(row.id, len(prompt) + len(answer))
+        if long_row.tokens > limit and config.too_long == "drop":
             encoding.dropped.append(long_row)
             continue
         if long_row.tokens > limit:
-            cut = shortened_prompt(row, tokenizer, template, limit - len(response)) if too_long != "refuse" else None
+            shorten = config.too_long == "truncate_prompt"
+            cut = shortened(tokenizer, form, row, limit - len(answer)) if shorten else None
             if cut is None:
                 hopeless.append(long_row)
                 continue
             encoding.truncated.append(long_row)
             prompt = cut
-        encoding.rows.append(Encoded(row.id, prompt + response, len(prompt)))
+        encoding.rows.append(_encoded(row, prompt, answer, config, task))
     if hopeless:
-        raise TooLongRows(hopeless, limit, _REMEDY[too_long])
+        raise TooLongRows(hopeless, limit, _REMEDY[config.too_long])
     if rows and not encoding.rows:
         raise RunError(f"All {len(rows)} rows have more than {limit} tokens, so none is left; raise max_length.")
     return encoding
 
 
-def row_prompt(row: Row, template: str) -> str:
-    """The prompt text of a row.
+def _answers(rows: Sequence[Row], tokenizer: Tokenizer, config: TrainConfig, form: Form) -> list[list[int]]:
+    """The ids of each response; none of a label, which is no text to the model."""
+    for row in rows:
+        if not row.response.strip():
+            raise RunError(f"Row {row.id!r} has no response, so there is nothing to learn; leave it out of the batch.")
+    if form.task != "classify":
+        return responses(tokenizer, form, [row.response for row in rows])
+    if not config.labels:
+        raise RunError(
+            "This base is a classifier and needs the labels to choose from: make the project a classification with its "
+            "labels, or name another base."
+        )
+    unknown = [row for row in rows if row.response.strip() not in config.labels]
+    if unknown:
+        raise UnknownLabels(unknown, config.labels)
+    return [[] for _ in rows]
 
-    Raises:
-        RunError: The template does not take this row; the row is named.
-    """
-    try:
-        return prompt_text(template, row.instruction, row.context)
-    except InputError as error:
-        raise RunError(f"Row {row.id!r}: {error}") from None
 
-
-def shortened_prompt(row: Row, tokenizer: Tokenizer, template: str, room: int) -> list[int] | None:
-    """Ids of the prompt with as much of the context's beginning as fits the room; None when nothing helps."""
-    low, high, best = 0, len(row.context) - 1, None
-    while low <= high:
-        middle = (low + high) // 2
-        cut = row.model_copy(update={"context": row.context[:middle]})
-        ids = prompt_ids(tokenizer, [row_prompt(cut, template)])[0]
-        if len(ids) <= room:
-            best, low = ids, middle + 1
-        else:
-            high = middle - 1
-    return best
+def _encoded(row: Row, prompt: list[int], answer: list[int], config: TrainConfig, task: Family) -> Encoded:
+    if task == "causal":
+        return Encoded(row.id, prompt + answer, len(prompt))
+    if task == "seq2seq":
+        return Encoded(row.id, prompt, len(prompt), target=answer)
+    return Encoded(row.id, prompt, len(prompt), label=config.labels.index(row.response.strip()))
 
 
 _REMEDY = {
     "refuse": "Raise max_length, or set too_long=truncate_prompt (shortens contexts) or too_long=drop.",
     "truncate_prompt": "They do not fit even without their context: raise max_length, or set too_long=drop.",
 }
-
-
-def _start_ids(tokenizer: Tokenizer) -> list[int]:
-    start = tokenizer.bos_token_id
-    if start is None or tokenizer("a")["input_ids"][0] != start:
-        return []
-    return [int(start)]

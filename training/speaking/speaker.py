@@ -18,7 +18,9 @@ from hone.training.models import loading
 from hone.training.models.published import ModelFacts, check_model
 from hone.training.models.weights import locate_base, require_weights
 from hone.training.prompt import DEFAULT_TEMPLATE
-from hone.training.rows.encode import LongRow, prompt_ids, row_prompt, shortened_prompt
+from hone.training.rows.encode import LongRow
+from hone.training.rows.prompts import Form, shortened
+from hone.training.rows.prompts import prompts as prompts_of
 from hone.training.speaking.decode import Answer, Sampling, answers
 from hone.training.worker import available_cores
 
@@ -36,6 +38,11 @@ class Speaker:
     limit: int
     base_sha256: str
     facts: ModelFacts | None
+
+    @property
+    def form(self) -> Form:
+        """How it reads a row."""
+        return Form(self.template)
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def room_for_prompt(speaker: Speaker, config: AnsweringConfig) -> int:
 
 def prompts(speaker: Speaker, rows: Sequence[Row], room: int, shorten: bool) -> Prompts:
     """Every row as a prompt of at most `room` tokens; `shorten` may cut its context from the end."""
-    encoded = prompt_ids(speaker.tokenizer, [row_prompt(row, speaker.template) for row in rows])
+    encoded = prompts_of(speaker.tokenizer, speaker.form, rows)
     found = Prompts([], [], [])
     for row, ids in zip(rows, encoded, strict=True):
         fitting = fitted(speaker, row, ids, room, shorten)
@@ -119,7 +126,7 @@ def fitted(speaker: Speaker, row: Row, ids: list[int], room: int, shorten: bool)
     """The ids of a row's prompt when they fit the room, else those of a shortened one; None when nothing fits."""
     if len(ids) <= room:
         return ids
-    return shortened_prompt(row, speaker.tokenizer, speaker.template, room) if shorten else None
+    return shortened(speaker.tokenizer, speaker.form, row, room) if shorten else None
 
 
 def tell_shortened(folder: RunFolder, rows: Sequence[LongRow]) -> None:

@@ -13,7 +13,9 @@ from hone.training.folder import Row, RunFolder, write_whole
 from hone.training.models.loading import pad_id
 from hone.training.models.weights import file_sha256
 from hone.training.rows.batches import chunks, collate, mean_logprobs
-from hone.training.rows.encode import Encoded, LongRow, prompt_ids, response_ids, row_prompt
+from hone.training.rows.encode import Encoded, LongRow
+from hone.training.rows.prompts import prompts as prompts_of
+from hone.training.rows.prompts import responses as responses_of
 from hone.training.speaking import speaker as speaking
 from hone.training.speaking.lines import fill
 from hone.training.speaking.speaker import Prompt, Speaker
@@ -66,8 +68,8 @@ def _to_read(
     encoded: list[Encoded] = []
     shortened: list[LongRow] = []
     too_long: list[LongRow] = []
-    prompts = prompt_ids(speaker.tokenizer, [row_prompt(row, speaker.template) for row in rows])
-    responses = response_ids(speaker.tokenizer, [row.response for row in rows])
+    prompts = prompts_of(speaker.tokenizer, speaker.form, rows)
+    responses = responses_of(speaker.tokenizer, speaker.form, [row.response for row in rows])
     for row, prompt, response in zip(rows, prompts, responses, strict=True):
         room = speaker.limit - len(response)
         fitting = speaking.fitted(speaker, row, prompt, room, shorten=config.too_long == "truncate_prompt")
@@ -108,7 +110,7 @@ def _answer(speaker: Speaker, config: SuggestConfig, batch: Sequence[Prompt]) ->
     """Answers, each then read as if it had been given: so all mean log-probabilities are of one kind."""
     start = time.monotonic()
     said = speaking.answers_of(speaker, config, batch)
-    ends = response_ids(speaker.tokenizer, [answer.text for answer in said])
+    ends = responses_of(speaker.tokenizer, speaker.form, [answer.text for answer in said])
     own = [Encoded(p.id, p.ids + end, len(p.ids)) for p, end in zip(batch, ends, strict=True)]
     readable = [row for row in own if len(row) <= speaker.limit]
     means = dict(zip([row.id for row in readable], _likely(speaker, readable) if readable else [], strict=True))
