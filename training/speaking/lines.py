@@ -29,11 +29,12 @@ class Named(Protocol):
         ...
 
 
+Read = TypeVar("Read", bound=Record)
 Said = TypeVar("Said", bound=Line)
 Asked = TypeVar("Asked", bound=Named)
 
 
-def read_lines(file: Path, kind: type[Said]) -> list[Said]:
+def read_lines(file: Path, kind: type[Read]) -> list[Read]:
     """The lines so far, in the order in which they were made; one torn by a kill is left out.
 
     Raises:
@@ -78,7 +79,7 @@ def fill(
         if not missing:
             continue
         said = speak(batch)
-        _append(file, [line for line in said if line.id in missing])
+        append(file, [line for line in said if line.id in missing])
         done |= missing
         tokens += sum(line.tokens for line in said)
         seconds = time.monotonic() - began
@@ -94,7 +95,8 @@ def fill(
             raise Cancelled
 
 
-def _append(file: Path, lines: Sequence[Line]) -> None:
+def append(file: Path, lines: Sequence[Record]) -> None:
+    """Write lines behind those that are there."""
     with file.open("a+b") as out:
         out.truncate(file.read_bytes().rfind(b"\n") + 1)  # a line torn by a kill goes
         out.write(("\n".join(line.model_dump_json() for line in lines) + "\n").encode())
