@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 from tiny_model import make_tiny_base
 
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
 from hone.training.folder import RunFolder
-from hone.training.models.loading import load_base, load_tokenizer, new_adapter, pad_id
+from hone.training.models.adapters import trainable
+from hone.training.models.loading import load_base, load_tokenizer, pad_id
 from hone.training.models.published import check_model, read_facts
 from hone.training.models.weights import locate_base, weights_sha256
 
@@ -62,14 +64,14 @@ def test_a_base_that_wants_to_run_its_own_code_is_refused(base: Path) -> None:
     (base / "config.json").write_text(json.dumps({"model_type": "own", "auto_map": {"AutoConfig": "own.Own"}}))
     (base / "own.py").write_text("raise SystemExit('this code ran')")
     with pytest.raises(RunError, match="code of its own"):
-        load_base(base, "float32")
+        load_base(base, torch.float32)
 
 
 def test_torn_weights_are_refused(base: Path) -> None:
     weights = base / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(RunError, match="cannot be loaded"):
-        load_base(base, "float32")
+        load_base(base, torch.float32)
 
 
 def test_a_tokenizer_without_an_end_is_refused(base: Path) -> None:
@@ -88,7 +90,9 @@ def test_a_missing_pad_token_is_filled_by_the_end(tiny_base: Path) -> None:
 
 
 def test_only_the_adapter_of_a_new_model_learns(tiny_base: Path) -> None:
-    model = new_adapter(load_base(tiny_base, "float32"), TrainConfig(base="b", lora_r=4, lora_targets="q_proj, v_proj"))
+    model = trainable(
+        load_base(tiny_base, torch.float32), TrainConfig(base="b", lora_r=4, lora_targets="q_proj, v_proj")
+    )
     learning = [name for name, weights in model.named_parameters() if weights.requires_grad]
     assert len(learning) == 8  # two layers, two modules, A and B
     assert all("lora_" in name and ("q_proj" in name or "v_proj" in name) for name in learning)
@@ -96,7 +100,7 @@ def test_only_the_adapter_of_a_new_model_learns(tiny_base: Path) -> None:
 
 def test_targets_that_the_base_lacks_are_refused(tiny_base: Path) -> None:
     with pytest.raises(RunError, match="'c_attn' do not fit this base"):
-        new_adapter(load_base(tiny_base, "float32"), TrainConfig(base="b", lora_targets="c_attn"))
+        trainable(load_base(tiny_base, torch.float32), TrainConfig(base="b", lora_targets="c_attn"))
 
 
 def test_the_digest_of_a_base_depends_on_every_weight(base: Path, tiny_base: Path, tmp_path: Path) -> None:

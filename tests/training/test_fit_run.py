@@ -12,7 +12,8 @@ from tiny_model import make_rows, make_tiny_base
 from hone.training.config import TrainConfig
 from hone.training.fit import fit
 from hone.training.folder import RunFolder, prepare, write_whole
-from hone.training.models.loading import load_adapter, load_base, load_tokenizer
+from hone.training.models.adapters import load_adapter
+from hone.training.models.loading import load_base, load_tokenizer
 from hone.training.models.published import read_facts
 from hone.training.prompt import DEFAULT_TEMPLATE
 from hone.training.rows.batches import LengthGrouped, chunks, collate, label_loss
@@ -36,7 +37,7 @@ def difference(one: RunFolder, other: RunFolder) -> float:
 def validation_loss(folder: RunFolder) -> float:
     """Of the published model, measured anew."""
     base = Path(folder.config().base)
-    model = load_adapter(load_base(base, "float32"), folder.model)
+    model = load_adapter(load_base(base, torch.float32), folder.model)
     rows = encode(folder.rows("validation"), load_tokenizer(base), TrainConfig(base="tiny"), 512, "causal").rows
     return label_loss(model, collate(rows, pad=1)).item() / sum(len(row) - row.prompt for row in rows)
 
@@ -212,7 +213,7 @@ def test_changed_data_is_not_trained_on(new_run: Make) -> None:
 
 
 def test_the_loss_is_that_of_the_whole_model(tiny_base: Path) -> None:
-    model, tokenizer = load_base(tiny_base, "float32"), load_tokenizer(tiny_base)
+    model, tokenizer = load_base(tiny_base, torch.float32), load_tokenizer(tiny_base)
     rows = encode(make_rows(6), tokenizer, TrainConfig(base="tiny"), 512, "causal").rows
     batch = collate(rows, pad=1)
     labels = int((batch["labels"][:, 1:] != -100).sum())

@@ -17,7 +17,7 @@ from hone.training.fitting import checkpoints
 from hone.training.fitting.trainer import LoraTrainer
 from hone.training.fitting.watch import validation_losses
 from hone.training.folder import Manifest, RunFolder, Split, write_whole
-from hone.training.models import loading
+from hone.training.models import adapters, loading
 from hone.training.models.families import resolved
 from hone.training.models.publish import publish
 from hone.training.models.published import ModelFacts, check_model
@@ -69,7 +69,13 @@ def train_lora(folder: RunFolder, config: TrainConfig, resume: bool) -> dict[str
     loaded = time.monotonic()
     trainer = _trained(folder, config, material, sources.checkpoint)
     trained = time.monotonic()
-    facts = publish(folder.model, material.model, material.tokenizer, _facts(config, sources, material, trainer))
+    facts = publish(
+        folder.model,
+        material.model,
+        material.tokenizer,
+        _facts(config, sources, material, trainer),
+        adapters.under(config),
+    )
     seconds = {"load": loaded - began, "train": trained - loaded, "total": time.monotonic() - began}
     result = {
         **facts.model_dump(mode="json", exclude={"template"}),
@@ -108,21 +114,16 @@ def _starting_point(folder: RunFolder, identity: dict[str, Any], resume: bool) -
 
 
 def _material(folder: RunFolder, config: TrainConfig, base: Path) -> Material:
-    tokenizer = loading.load_tokenizer(base)
-    model = loading.load_base(base, config.precision)
+    task = resolved(config.task, base)
+    tokenizer = loading.load_tokenizer(base, task)
+    model = adapters.to_train(base, config, loading.compute_dtype(config.precision))
     stop_ids = loading.stop_ids(model, tokenizer)
     limit = loading.position_limit(model, config.max_length)
     splits: list[Split] = ["train", "validation"]
-    train, validation = [
-        encode(folder.rows(split), tokenizer, config, limit, resolved(config.task, base)) for split in splits
-    ]
+    train, validation = [encode(folder.rows(split), tokenizer, config, limit, task) for split in splits]
     if not train.rows:
         raise RunError(f"{folder.path} has no train rows; freeze a batch with a larger train split.")
     _tell_cuts(folder, train, validation)
-    if config.parent:
-        model = loading.continued_adapter(model, Path(config.parent), config)
-    else:
-        model = loading.new_adapter(model, config)
     return Material(model, tokenizer, stop_ids, train, validation)
 
 
@@ -152,6 +153,12 @@ def _facts(config: TrainConfig, sources: Sources, material: Material, trainer: L
     step = trainer.state.global_step if kept is None else kept
     return ModelFacts(
         run=config.run,
+        task=resolved(config.task, sources.base),
+        labels=config.labels,
+        objective=config.objective,
+        method=config.method,
+        quantize=config.quantize,
+        prompt=config.prompt,
         base=config.base,
         base_sha256=sources.base_sha256,
         adapter_sha256="",

@@ -1,130 +1,115 @@
-"""Tokenizer, base and adapter, from local files only and without any code that a model brings along."""
+"""Tokenizer and base, from local files only and without any code that a model brings along."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+)
 from transformers.utils.logging import disable_progress_bar
 
 from hone.storage.errors import RunError
-from hone.training.config import Precision, TrainConfig
+from hone.training.config import Precision, Quantize
+from hone.training.models import quantize as quantizing
+from hone.training.models.families import Family
 
 Tokenizer = Any  # transformers types its tokenizers by mixins that no checker follows
 Model = Any
+LOCAL: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+_AUTO: dict[Family, Any] = {
+    "causal": AutoModelForCausalLM,
+    "seq2seq": AutoModelForSeq2SeqLM,
+    "classify": AutoModelForSequenceClassification,
+}
+_COUNT_FROM_PADDING = ("roberta", "xlm-roberta", "camembert")  # their first position is the padding's id + 1
 
 
-def load_tokenizer(folder: Path) -> Tokenizer:
+def load_tokenizer(folder: Path, task: Family = "causal") -> Tokenizer:
     """The tokenizer of a base.
 
     Raises:
-        RunError: It cannot be read, or has no end-of-sequence token.
+        RunError: It cannot be read, or has no end-of-sequence token though the task makes texts.
     """
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(str(folder), **LOCAL)
     except Exception as error:  # a broken file raises whatever its format's reader raises
-        raise RunError(f"The tokenizer in {folder} cannot be read: {_reason(error)}") from None
-    if tokenizer.eos_token_id is None:
+        raise RunError(f"The tokenizer in {folder} cannot be read: {reason(error)}") from None
+    if task != "classify" and tokenizer.eos_token_id is None:
         raise RunError(f"The tokenizer in {folder} has no end-of-sequence token, so an answer could never end.")
     return tokenizer
 
 
-def load_base(folder: Path, precision: Precision) -> Model:
-    """The base model, on the GPU if there is one.
+def load_base(
+    folder: Path,
+    dtype: torch.dtype,
+    task: Family = "causal",
+    labels: tuple[str, ...] = (),
+    quantize: Quantize = "none",
+) -> Model:
+    """The base model in evaluation mode, on the device of this process.
+
+    Args:
+        folder: Of the base, or of a model with all weights.
+        dtype: Of its weights; of a quantized base that of the arithmetic.
+        task: What it is loaded for; see hone.training.models.families.
+        labels: Of a classification, in their order. Where the folder has no head for them, one is drawn at random.
+        quantize: The frozen base in 8 or 4 bits.
 
     Raises:
-        RunError: It needs code of its own, or its files do not fit together.
+        RunError: It needs code of its own, its files do not fit together, a classification has no labels, or
+            bitsandbytes is not installed.
     """
     disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
-    local = {"local_files_only": True, "trust_remote_code": False}
+    wanted: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, **_head(task, labels)}
+    if quantize != "none":
+        wanted |= {"quantization_config": quantizing.settings(quantize, dtype), "device_map": {"": device()}}
     try:
-        AutoConfig.from_pretrained(str(folder), **local)
-        model: Model = AutoModelForCausalLM.from_pretrained(
-            str(folder), **local, use_safetensors=True, dtype=compute_dtype(precision)
-        )
+        AutoConfig.from_pretrained(str(folder), **LOCAL)
+        model: Model = _AUTO[task].from_pretrained(str(folder), **LOCAL, **wanted)
     except Exception as error:
         if "trust_remote_code" in str(error):
             raise RunError(
                 f"{folder} wants to run code of its own, which Hone does not; use a base that transformers knows."
             ) from None
-        raise RunError(f"The base {folder} cannot be loaded: {_reason(error)}") from None
-    return model.to(device())
-
-
-def new_adapter(model: Model, config: TrainConfig) -> Model:
-    """The model with a fresh LoRA adapter; only the adapter learns.
-
-    Raises:
-        RunError: A target is no linear layer of this model.
-    """
-    targets: str | list[str] = config.lora_targets
-    if targets != "all-linear":
-        targets = [name.strip() for name in config.lora_targets.split(",") if name.strip()]
-    wanted = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=config.lora_r,
-        lora_alpha=config.lora_alpha,  # type: ignore[arg-type]  # peft accepts a float and types an int
-        lora_dropout=config.lora_dropout,
-        target_modules=targets,
-    )
-    try:
-        return get_peft_model(model, wanted)
-    except (ValueError, TypeError) as error:
-        raise RunError(f"lora_targets {config.lora_targets!r} do not fit this base: {_reason(error)}") from None
-
-
-def load_adapter(model: Model, folder: Path, trainable: bool = False) -> Model:
-    """The base with a published adapter on it; frozen unless trainable.
-
-    Raises:
-        RunError: The adapter's files do not fit the base.
-    """
-    try:
-        return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, local_files_only=True)
-    except Exception as error:
-        raise RunError(f"The adapter {folder} cannot be loaded: {_reason(error)}") from None
-
-
-def continued_adapter(model: Model, folder: Path, config: TrainConfig) -> Model:
-    """The base with the parent's adapter on it, which goes on learning.
-
-    Raises:
-        RunError: The parent's rank, scale or dropout is not what the configuration says.
-    """
-    continued = load_adapter(model, folder, trainable=True)
-    parent = continued.peft_config["default"]
-    for field, found in (("r", parent.r), ("alpha", parent.lora_alpha), ("dropout", parent.lora_dropout)):
-        wanted = getattr(config, f"lora_{field}")
-        if found != wanted:
-            raise RunError(
-                f"lora_{field} is {wanted}, but the parent's adapter has {found}; "
-                f"set lora_{field}={found}, or train without a parent."
-            )
-    return continued
+        raise RunError(f"The base {folder} cannot be loaded: {reason(error)}") from None
+    return model.eval() if quantize != "none" else model.eval().to(device())
 
 
 def stop_ids(model: Model, tokenizer: Tokenizer) -> list[int]:
-    """Every token that ends an answer: the tokenizer's and those of the model's generation settings."""
-    extra = model.generation_config.eos_token_id
+    """Every token that ends an answer: the tokenizer's and those of the model's generation settings; none of an
+    encoder, which says no text."""
+    settings = getattr(model, "generation_config", None)
+    extra = None if settings is None else settings.eos_token_id
     listed = [] if extra is None else extra if isinstance(extra, list) else [extra]
-    return sorted({int(tokenizer.eos_token_id), *map(int, listed)})
+    own = [] if tokenizer.eos_token_id is None or settings is None else [tokenizer.eos_token_id]
+    return sorted({*map(int, own), *map(int, listed)})
 
 
 def pad_id(tokenizer: Tokenizer) -> int:
     """What fills short rows. It may be the end-of-sequence token: padding is masked by length, never by id."""
-    return int(tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id)
+    found = (tokenizer.pad_token_id, tokenizer.eos_token_id)
+    return next((int(token) for token in found if token is not None), 0)
 
 
 def position_limit(model: Model, max_length: int) -> int:
     """Tokens in one row: max_length, or fewer when the model has fewer positions."""
     positions = getattr(model.config, "max_position_embeddings", None)
+    if positions and model.config.model_type in _COUNT_FROM_PADDING:
+        positions -= model.config.pad_token_id + 1
     return min(max_length, positions) if positions else max_length
 
 
 def device() -> torch.device:
-    """The GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The GPU if there is one (under a launcher this process's own), else the CPU."""
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 def compute_dtype(precision: Precision) -> torch.dtype:
@@ -135,5 +120,19 @@ def compute_dtype(precision: Precision) -> torch.dtype:
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """What an error of a library says, in one line of at most 300 characters."""
     return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+def _head(task: Family, labels: tuple[str, ...]) -> dict[str, Any]:
+    if task != "classify":
+        return {}
+    if len(labels) < 2:
+        raise RunError(f"A classification needs at least two labels, and has {len(labels)}; name them as labels.")
+    named = dict(enumerate(labels))
+    return {
+        "num_labels": len(labels),
+        "id2label": named,
+        "label2id": {label: place for place, label in named.items()},
+    }

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,18 +12,21 @@ from hone.storage.errors import RunError
 from hone.storage.records import new_id
 from hone.training.folder import write_whole
 from hone.training.models.loading import Model, Tokenizer
-from hone.training.models.published import FACTS, ModelFacts
+from hone.training.models.published import FACTS, ModelFacts, under_folders
 from hone.training.models.weights import weights_sha256
 
 
-def publish(target: Path, model: Model, tokenizer: Tokenizer, facts: ModelFacts) -> ModelFacts:
+def publish(
+    target: Path, model: Model, tokenizer: Tokenizer, facts: ModelFacts, under: Sequence[Path] = ()
+) -> ModelFacts:
     """Write the model folder under another name and rename it; an earlier one is replaced.
 
     Args:
         target: The folder to be.
-        model: The PEFT model whose adapter is published.
+        model: The PEFT model whose adapter is published, or after a full fine-tune the model itself.
         tokenizer: The base's, saved beside it.
-        facts: All but the adapter's digest, which is put in.
+        facts: All but the digests of the weights, which are put in.
+        under: Model folders that lie under the adapter, the lowest first (`adapters.under`); they are copied.
 
     Raises:
         RunError: The adapter holds a number that is not finite; nothing is published.
@@ -32,7 +36,11 @@ def publish(target: Path, model: Model, tokenizer: Tokenizer, facts: ModelFacts)
     try:
         model.save_pretrained(str(draft))
         tokenizer.save_pretrained(str(draft))
-        facts = facts.model_copy(update={"adapter_sha256": weights_sha256(draft)})
+        facts = facts.model_copy(
+            update={"adapter_sha256": weights_sha256(draft), "under": tuple(map(weights_sha256, under))}
+        )
+        for folder, place in zip(under, under_folders(draft, facts), strict=True):
+            _lay_under(folder, place)
         write_whole(draft / FACTS, facts.model_dump_json(indent=2) + "\n")
         write_whole(draft / "README.md", _card(facts))
         shutil.rmtree(target, ignore_errors=True)
@@ -41,6 +49,17 @@ def publish(target: Path, model: Model, tokenizer: Tokenizer, facts: ModelFacts)
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return facts
+
+
+def _lay_under(folder: Path, place: Path) -> None:
+    """The weights and settings of a model, and nothing else of its folder."""
+    place.mkdir(parents=True)
+    for file in folder.iterdir():
+        if file.suffix == ".safetensors" or file.name in _LAID_UNDER or file.name.endswith(".index.json"):
+            shutil.copy2(file, place)
+
+
+_LAID_UNDER = ("adapter_config.json", "config.json", "generation_config.json", FACTS)
 
 
 def _require_finite(model: Model) -> None:

@@ -51,8 +51,13 @@ def read_facts(folder: Path) -> ModelFacts:
         raise RunError(f"{folder / FACTS} is damaged; publish the model again from its run.") from None
 
 
+def under_folders(folder: Path, facts: ModelFacts) -> list[Path]:
+    """Where the models lie that are merged into the base before this one's adapter goes on it, the lowest first."""
+    return [folder / "under" / str(place) for place in range(len(facts.under))]
+
+
 def check_model(folder: Path, base_sha256: str) -> ModelFacts:
-    """The facts of a model, after its adapter and its base were held against them.
+    """The facts of a model, after its adapter, what lies under it and its base were held against them.
 
     Raises:
         RunError: The adapter is not the published one, or belongs on another base.
@@ -63,5 +68,7 @@ def check_model(folder: Path, base_sha256: str) -> ModelFacts:
             f"The adapter {folder} was trained on {facts.base} (weights {facts.base_sha256[:12]}...), not on this "
             f"base ({base_sha256[:12]}...); name its own base."
         )
-    require_weights(folder, facts.adapter_sha256, "The adapter")
+    require_weights(folder, facts.adapter_sha256, "The adapter" if facts.method != "full" else "The model")
+    for below, digest in zip(under_folders(folder, facts), facts.under, strict=True):
+        require_weights(below, digest, "The adapter")
     return facts

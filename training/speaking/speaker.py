@@ -14,7 +14,7 @@ from hone.storage.records import canonical, sha256
 from hone.training.config import AnsweringConfig
 from hone.training.fitting import checkpoints
 from hone.training.folder import Row, RunFolder
-from hone.training.models import loading
+from hone.training.models import adapters, loading
 from hone.training.models.published import ModelFacts, check_model
 from hone.training.models.weights import locate_base, require_weights
 from hone.training.prompt import DEFAULT_TEMPLATE
@@ -84,12 +84,13 @@ def ready(folder: RunFolder, config: AnsweringConfig, lines: Path) -> Speaker:
         folder.append_event("warning", message=message)
     _same_run(folder, lines, checkpoints.identity(folder, base_sha256, facts.adapter_sha256 if facts else None))
     tokenizer = loading.load_tokenizer(base)
-    model = loading.load_base(base, config.precision)
+    dtype = loading.compute_dtype(config.precision)
+    if config.model:
+        model = adapters.load_model(base, Path(config.model), dtype, config.quantize)
+    else:
+        model = loading.load_base(base, dtype, quantize=config.quantize)
     stop = loading.stop_ids(model, tokenizer)
     limit = loading.position_limit(model, config.max_length)
-    if config.model:
-        model = loading.load_adapter(model, Path(config.model))
-    model.eval()
     return Speaker(model, tokenizer, config.template or own, stop, limit, base_sha256, facts)
 
 

@@ -1,0 +1,39 @@
+"""A frozen base in 8 or 4 bits, through bitsandbytes; on the CPU as on a GPU."""
+
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+
+from hone.storage.errors import RunError
+from hone.training.config import Quantize
+
+
+def settings(kind: Quantize, dtype: torch.dtype) -> Any:
+    """What transformers is told to quantize a base while it loads; None for "none".
+
+    Args:
+        kind: 8bit is LLM.int8 (Dettmers et al. 2022); 4bit is NF4 with nested scales (QLoRA, Dettmers et al. 2023).
+        dtype: Of the arithmetic, for which the weights are unpacked.
+
+    Raises:
+        RunError: bitsandbytes is not installed.
+    """
+    if kind == "none":
+        return None
+    if find_spec("bitsandbytes") is None:
+        raise RunError(
+            f"quantize {kind} needs bitsandbytes, which is not installed: pip install 'hone-llm[quantize]', "
+            "or set quantize=none."
+        )
+    import transformers
+
+    settings_of: Any = transformers.BitsAndBytesConfig
+    if kind == "8bit":
+        return settings_of(load_in_8bit=True)
+    return settings_of(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
