@@ -15,7 +15,7 @@ from hone.training.folder import Row
 from hone.training.models.loading import load_tokenizer
 from hone.training.prompt import DEFAULT_TEMPLATE
 from hone.training.rows.encode import IGNORED, Encoding, TooLongRows, encode
-from hone.training.rows.prompts import prompt_ids, row_prompt
+from hone.training.rows.prompts import Form, prompts
 
 LIMIT = 100_000
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -53,13 +53,13 @@ def test_the_prompt_has_the_same_ids_at_training_and_at_inference(
 ) -> None:
     row = Row(id="a", instruction=instruction, context=context, response=response)
     encoded = encoded_as([row], tokenizer).rows[0]
-    assert encoded.ids[: encoded.prompt] == prompt_ids(tokenizer, [row_prompt(row, DEFAULT_TEMPLATE)])[0]
+    assert encoded.ids[: encoded.prompt] == prompts(tokenizer, Form(DEFAULT_TEMPLATE), [row])[0]
 
 
 def test_there_is_one_beginning_where_the_tokenizer_uses_one(either_tokenizer: Any) -> None:
     uses_one = either_tokenizer("a")["input_ids"][0] == either_tokenizer.bos_token_id
     for text in ("Say it.", "<s>Say it."):
-        ids = prompt_ids(either_tokenizer, [text])[0]
+        ids = prompts(either_tokenizer, Form("{instruction}"), [Row(id="a", instruction=text)])[0]
         assert ids.count(either_tokenizer.bos_token_id) == (1 if uses_one or "<s>" in text else 0)
     row = encoded_as([Row(id="a", instruction="x", response="y")], either_tokenizer).rows[0]
     assert row.ids.count(either_tokenizer.eos_token_id) == 1

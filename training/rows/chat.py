@@ -5,27 +5,30 @@ answer is given, the answer is learnt, and after it the first token by which the
 """
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 from hone.storage.errors import RunError
 from hone.training.models.loading import Tokenizer
 
 _ANSWER = "Hone puts the answer here"
-_DAY = date(2026, 1, 1)  # for templates that write the date: what is read must not depend on the day of reading
+# Some templates write today's date: what is read must not depend on the day on which it is read.
+_SAME_DAY = "{% macro strftime_now(format) %}2026-01-01{% endmacro %}"
 
 
-def chat_prompts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[str]:
-    """Each text as the user's turn, with all that the template writes before an answer.
+def chat_prompts(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
+    """The ids of each text as the user's turn, with all that the template writes before an answer.
+
+    A special token written out in a text is plain text: nobody can end a turn from inside a pair.
 
     Raises:
-        RunError: The tokenizer has no chat template, or it does not render; `texts` has one element: its own reason.
+        RunError: The tokenizer has no chat template, or it does not render.
     """
-    if not texts:
-        return []
     lead = _seam(tokenizer)[0]
-    found: list[str] = _rendered(tokenizer, [[_turn("user", text)] for text in texts], asks=True)
-    return [text + lead for text in found]
+    chats = [[_turn("user", text)] for text in texts]
+    found: list[list[int]] = _rendered(
+        tokenizer, chats, add_generation_prompt=True, return_dict=False, sanitize_control_tokens=True
+    )
+    return [ids + lead for ids in found]
 
 
 def chat_end(tokenizer: Tokenizer) -> int:
@@ -37,11 +40,11 @@ def chat_end(tokenizer: Tokenizer) -> int:
     return _seam(tokenizer)[1]
 
 
-def _seam(tokenizer: Tokenizer) -> tuple[str, int]:
-    """What stands between the prompt and an answer (nearly always nothing), and the token that ends the answer."""
+def _seam(tokenizer: Tokenizer) -> tuple[list[int], int]:
+    """The ids between prompt and answer (of a template with no word for an answer to come), and the end of it."""
     asked = [_turn("user", "Hone asks")]
-    prompt = _rendered(tokenizer, [asked], asks=True)[0]
-    whole = _rendered(tokenizer, [[*asked, _turn("assistant", _ANSWER)]], asks=False)[0]
+    prompt = _rendered(tokenizer, [asked], add_generation_prompt=True, tokenize=False)[0]
+    whole = _rendered(tokenizer, [[*asked, _turn("assistant", _ANSWER)]], tokenize=False)[0]
     before, found, after = whole.partition(_ANSWER)
     if not found or not before.startswith(prompt):
         raise RunError(
@@ -49,25 +52,24 @@ def _seam(tokenizer: Tokenizer) -> tuple[str, int]:
             "would not be what is asked; set prompt=template."
         )
     lead = before[len(prompt) :]
-    ends = [token for token in _ids(tokenizer, after) if token in _special(tokenizer)]
-    return lead if lead.strip() else "", ends[0] if ends else int(tokenizer.eos_token_id)
-
-
-def _special(tokenizer: Tokenizer) -> set[int]:
-    return {int(tokenizer.eos_token_id), *map(int, tokenizer.added_tokens_decoder)}
+    special = {int(tokenizer.eos_token_id), *map(int, tokenizer.added_tokens_decoder)}
+    ends = [token for token in _ids(tokenizer, after) if token in special]
+    return _ids(tokenizer, lead if lead.strip() else ""), ends[0] if ends else int(tokenizer.eos_token_id)
 
 
 def _ids(tokenizer: Tokenizer, text: str) -> list[int]:
-    found: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"]
+    found: list[int] = tokenizer(text, add_special_tokens=False)["input_ids"] if text else []
     return found
 
 
-def _rendered(tokenizer: Tokenizer, chats: list[list[dict[str, str]]], asks: bool) -> list[str]:
-    if not tokenizer.chat_template:
+def _rendered(tokenizer: Tokenizer, chats: list[list[dict[str, str]]], **wanted: Any) -> list[Any]:
+    template = tokenizer.chat_template
+    if not template:
         raise RunError("The base's tokenizer has no chat template; set prompt=template, or take an instruct model.")
-    known: dict[str, Any] = {"enable_thinking": False, "strftime_now": _DAY.strftime}
+    if isinstance(template, str) and "strftime_now" in template:
+        wanted["chat_template"] = _SAME_DAY + template
     try:
-        found: list[str] = tokenizer.apply_chat_template(chats, tokenize=False, add_generation_prompt=asks, **known)
+        found: list[Any] = tokenizer.apply_chat_template(chats, enable_thinking=False, **wanted)
     except Exception as error:  # a template is a program of the tokenizer's makers: it raises what it likes
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise RunError(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hone.storage.errors import InputError, RunError
 from hone.training.config import PromptForm
 from hone.training.folder import Row
-from hone.training.models.families import Family
+from hone.training.models.families import WORDS, Family
 from hone.training.models.loading import Tokenizer
 from hone.training.prompt import prompt_text
 from hone.training.rows.chat import chat_end, chat_prompts
@@ -17,11 +17,21 @@ from hone.training.rows.chat import chat_end, chat_prompts
 
 @dataclass(frozen=True)
 class Form:
-    """How a row becomes a prompt: the template's text, read as it is or as the user's turn of a chat."""
+    """How a row becomes a prompt: the template's text, read as it is or as the user's turn of a chat.
+
+    Raises:
+        RunError: A chat is asked of a model that is not causal.
+    """
 
     template: str
     prompt: PromptForm = "template"
     task: Family = "causal"
+
+    def __post_init__(self) -> None:
+        if self.prompt == "chat" and self.task != "causal":
+            raise RunError(
+                f"prompt=chat is for causal models, this base is for {WORDS[self.task]}; set prompt=template."
+            )
 
 
 def prompts(tokenizer: Tokenizer, form: Form, rows: Sequence[Row]) -> list[list[int]]:
@@ -34,11 +44,10 @@ def prompts(tokenizer: Tokenizer, form: Form, rows: Sequence[Row]) -> list[list[
         RunError: The template does not take a row, which is named; or there is no chat template, or it does not render.
     """
     texts = [row_prompt(row, form.template) for row in rows]
-    if form.prompt == "chat" and form.task != "causal":
-        raise RunError(f"prompt=chat is for causal models, this base is for {form.task}; set prompt=template.")
     if form.task != "causal":
         return _ids(tokenizer, texts, add_special_tokens=True)
-    return prompt_ids(tokenizer, _chat(tokenizer, rows, texts) if form.prompt == "chat" else texts)
+    found = _chat(tokenizer, rows, texts) if form.prompt == "chat" else _ids(tokenizer, texts, add_special_tokens=False)
+    return _with_start(tokenizer, found)
 
 
 def responses(tokenizer: Tokenizer, form: Form, texts: Sequence[str]) -> list[list[int]]:
@@ -89,16 +98,10 @@ def row_prompt(row: Row, template: str) -> str:
         raise RunError(f"Row {row.id!r}: {error}") from None
 
 
-def prompt_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Ids of each causal prompt: exactly one beginning-of-sequence token where the tokenizer uses one."""
-    start = _start_ids(tokenizer)
-    found = _ids(tokenizer, texts, add_special_tokens=False)
-    return [ids if ids[: len(start)] == start else start + ids for ids in found]
-
-
-def _chat(tokenizer: Tokenizer, rows: Sequence[Row], texts: Sequence[str]) -> list[str]:
+def _chat(tokenizer: Tokenizer, rows: Sequence[Row], texts: Sequence[str]) -> list[list[int]]:
+    """The prompts of a chat; where one does not render, its row is named."""
     try:
-        return chat_prompts(tokenizer, texts)
+        return chat_prompts(tokenizer, texts) if texts else []
     except RunError:
         for row, text in zip(rows, texts, strict=True):
             _chat_of(tokenizer, row, text)
@@ -124,8 +127,9 @@ def _ids(
     return found
 
 
-def _start_ids(tokenizer: Tokenizer) -> list[int]:
+def _with_start(tokenizer: Tokenizer, prompts: list[list[int]]) -> list[list[int]]:
+    """Each prompt with exactly one beginning of sequence where the tokenizer uses one."""
     start = tokenizer.bos_token_id
     if start is None or tokenizer("a")["input_ids"][0] != start:
-        return []
-    return [int(start)]
+        return prompts
+    return [ids if ids[:1] == [start] else [int(start), *ids] for ids in prompts]
