@@ -1,1 +1,1 @@
-"""What a run lost of what was known before: earlier test splits and a generic text, before and after."""
+"""What a model knew before a run and knows after it: the test splits of all batches so far, and plain English."""

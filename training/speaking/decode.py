@@ -1,12 +1,15 @@
-"""A model's answers to a few prompts at a time."""
+"""A model's answers to a few prompts at a time, whatever kind of model it is."""
 
+import random
 import time
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from transformers import LogitsProcessor, LogitsProcessorList
+from typing_extensions import override
 
-from hone.storage.records import Record
+from hone.storage.records import Record, sha256
 from hone.training.models.loading import Model, Tokenizer, pad_id
 
 
@@ -30,50 +33,118 @@ class Sampling(Record):
 
 @torch.inference_mode()
 def answers(
-    model: Model, tokenizer: Tokenizer, prompts: Sequence[Sequence[int]], stop: Sequence[int], sampling: Sampling
+    model: Model,
+    tokenizer: Tokenizer,
+    prompts: Sequence[Sequence[int]],
+    stop: Sequence[int],
+    sampling: Sampling,
+    names: Sequence[str] | None = None,
 ) -> list[Answer]:
-    """One answer for each prompt, in their order; the prompts are one batch, padded on the left.
+    """One answer for each prompt, in their order; the prompts are one batch.
+
+    A causal model goes on behind its prompt, a sequence-to-sequence model answers its source, and a classifier, to
+    which temperature means nothing, says the text of its likeliest label.
 
     Args:
         model: In whatever mode; it is left in that mode.
         tokenizer: The base's.
         prompts: Token ids of each prompt.
         stop: Ids that end an answer.
-        sampling: How to choose; with a temperature the seed is used for this batch alone.
+        sampling: How to choose. With a temperature, what a prompt draws depends on the seed and its name alone.
+        names: Of the prompts, for that; None takes their places in the batch.
     """
     start = time.monotonic()
-    ids, mask = _left_padded(prompts, pad_id(tokenizer), model.device)
     was_training = model.training
     model.eval()
     try:
-        with torch.random.fork_rng(enabled=sampling.temperature > 0):
-            if sampling.temperature > 0:
-                torch.manual_seed(sampling.seed)
-            out = model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                max_new_tokens=sampling.max_new_tokens,
-                eos_token_id=list(stop),
-                pad_token_id=pad_id(tokenizer),
-                **_choice(sampling),
-            )
+        if not model.can_generate():
+            return _labels(model, tokenizer, prompts, start)
+        return _texts(model, tokenizer, prompts, stop, sampling, names or [str(n) for n in range(len(prompts))], start)
     finally:
         model.train(was_training)
+
+
+class Chance(LogitsProcessor):
+    """Draws the next token of every row by the row's own chance, and leaves it as the only one that can be taken.
+
+    So an answer does not depend on which rows stand beside it, nor on what was said before.
+    """
+
+    def __init__(self, sampling: Sampling, names: Sequence[str]) -> None:
+        self.sampling = sampling
+        self.draws = [random.Random(sha256(str(sampling.seed), name)) for name in names]
+
+    @override
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """Scores (rows, vocabulary): 0 for the token drawn, minus infinity for all others."""
+        likely, order = (scores.float() / self.sampling.temperature).softmax(-1).sort(-1, descending=True)
+        upto = likely.cumsum(-1)
+        allowed = (upto - likely < self.sampling.top_p).sum(-1, keepdim=True)  # (rows, 1): at least 1
+        whole = upto.gather(-1, allowed - 1)
+        drawn = torch.tensor([[draw.random()] for draw in self.draws], device=scores.device) * whole
+        place = (upto <= drawn).sum(-1, keepdim=True).clamp(max=allowed - 1)
+        return torch.full_like(scores, -torch.inf).scatter(-1, order.gather(-1, place), 0.0)
+
+
+def _texts(
+    model: Model,
+    tokenizer: Tokenizer,
+    prompts: Sequence[Sequence[int]],
+    stop: Sequence[int],
+    sampling: Sampling,
+    names: Sequence[str],
+    start: float,
+) -> list[Answer]:
+    twofold: bool = model.config.is_encoder_decoder
+    ids, mask = _padded(prompts, pad_id(tokenizer), model.device, left=not twofold)
+    chance = [Chance(sampling, names)] if sampling.temperature > 0 else []
+    out = model.generate(
+        input_ids=ids,
+        attention_mask=mask,
+        max_new_tokens=sampling.max_new_tokens,
+        eos_token_id=list(stop),
+        pad_token_id=pad_id(tokenizer),
+        logits_processor=LogitsProcessorList(chance),
+        **_PLAIN,
+    )
+    begins = 1 if twofold else ids.shape[1]  # a decoder that stands behind an encoder begins with one token of its own
     seconds = time.monotonic() - start
-    return [_answer(row, tokenizer, set(stop), seconds) for row in out[:, ids.shape[1] :].tolist()]
+    return [_answer(row, tokenizer, set(stop), seconds) for row in out[:, begins:].tolist()]
 
 
-def _left_padded(prompts: Sequence[Sequence[int]], pad: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    width = max(len(prompt) for prompt in prompts)
-    ids = torch.tensor([[pad] * (width - len(prompt)) + list(prompt) for prompt in prompts], device=device)
-    mask = torch.tensor([[0] * (width - len(prompt)) + [1] * len(prompt) for prompt in prompts], device=device)
-    return ids, mask  # both (prompts, width)
+def _labels(model: Model, tokenizer: Tokenizer, texts: Sequence[Sequence[int]], start: float) -> list[Answer]:
+    ids, mask = _padded(texts, pad_id(tokenizer), model.device, left=False)
+    logits = model(input_ids=ids, attention_mask=mask).logits
+    names: dict[int, str] = model.config.id2label
+    seconds = time.monotonic() - start
+    return [
+        Answer(text=names[int(label)], tokens=1, seconds=seconds, finish="stop") for label in logits.argmax(-1).tolist()
+    ]
 
 
-def _choice(sampling: Sampling) -> dict[str, object]:
-    if sampling.temperature == 0:
-        return {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
-    return {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": 0}
+# Whatever the base's own generation settings say: a model is compared by the settings of its run alone.
+_PLAIN: dict[str, Any] = {
+    "do_sample": False,
+    "temperature": None,
+    "top_p": None,
+    "top_k": None,
+    "num_beams": 1,
+    "repetition_penalty": 1.0,
+}
+
+
+def _padded(
+    rows: Sequence[Sequence[int]], pad: int, device: torch.device, left: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Ids and mask, both (rows, longest): filled up on the left before what is to go on, else on the right."""
+    width = max(len(row) for row in rows)
+    fill = [[pad] * (width - len(row)) for row in rows]
+    ids = [[*gap, *row] if left else [*row, *gap] for row, gap in zip(rows, fill, strict=True)]
+    seen = [
+        [0] * len(gap) + [1] * len(row) if left else [1] * len(row) + [0] * len(gap)
+        for row, gap in zip(rows, fill, strict=True)
+    ]
+    return torch.tensor(ids, device=device), torch.tensor(seen, device=device)
 
 
 def _answer(ids: list[int], tokenizer: Tokenizer, stop: set[int], seconds: float) -> Answer:
