@@ -11,8 +11,8 @@ from hone.training.tasks.task import Batch
 
 
 def items(row: Encoded) -> int:
-    """See Task."""
-    return len(row.ids) - row.prompt
+    """See Task. Nothing foretells the first token of all."""
+    return len(row.ids) - max(1, row.prompt)
 
 
 def collate(rows: Sequence[Encoded], pad: int) -> Batch:
@@ -21,5 +21,5 @@ def collate(rows: Sequence[Encoded], pad: int) -> Batch:
 
 
 def loss(model: Model, batch: Batch, smoothing: float = 0.0) -> Tensor:
-    """See Task; logits are made only where some row has a label."""
+    """See Task; logits are made only where a label is. Takes a padded batch or a pack, see hone.training.rows.packing."""
     return batches.label_loss(model, batch, smoothing)
