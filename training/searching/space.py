@@ -111,10 +111,10 @@ def check_space(space: Space, train: TrainConfig) -> None:
     for name, tried in space.items():
         if name not in SEARCHABLE:
             raise InputError(_not_searched(name))
-        for value in tried.values or (tried.low, tried.high):
-            _checked(name, value, train)
         if not tried.values:
             _check_stretch(name, tried)
+        for value in tried.values or (tried.low, tried.high):
+            _checked(name, value, train)
 
 
 def kind(name: str) -> type[Value]:
@@ -204,7 +204,10 @@ def _range(name: str, text: str) -> Range:
         raise InputError(f"{name}={text}: {low!r} and {high!r} must be numbers; write {name}=low..high.") from None
     if log:
         raise InputError(f"{name}={text}: log is for a stretch, low..high; values are tried as they are.")
-    return Range(values=tuple(_value(each) for each in stretch.split(",") if each))
+    values = tuple(_value(each) for each in stretch.split(",") if each)
+    if not values:
+        raise InputError(f"{name}={text} names no value; write {name}=a,b,c.")
+    return Range(values=values)
 
 
 def _value(text: str) -> Value:
