@@ -22,7 +22,8 @@ from hone.training.models.families import resolved
 from hone.training.models.publish import publish
 from hone.training.models.published import ModelFacts, check_model
 from hone.training.models.weights import locate_base, require_weights
-from hone.training.rows.encode import Encoding, encode
+from hone.training.rows.cache import encoded
+from hone.training.rows.encode import Encoding
 from hone.training.session import Cancelled
 from hone.training.worker import available_cores
 
@@ -120,7 +121,7 @@ def _material(folder: RunFolder, config: TrainConfig, base: Path) -> Material:
     stop_ids = loading.stop_ids(model, tokenizer)
     limit = loading.position_limit(model, config.max_length)
     splits: list[Split] = ["train", "validation"]
-    train, validation = [encode(folder.rows(split), tokenizer, config, limit, task) for split in splits]
+    train, validation = [encoded(folder.rows(split), tokenizer, config, limit, task) for split in splits]
     if not train.rows:
         raise RunError(f"{folder.path} has no train rows; freeze a batch with a larger train split.")
     _tell_cuts(folder, train, validation)
