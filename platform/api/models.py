@@ -4,7 +4,9 @@ from typing import Literal
 
 from fastapi import APIRouter
 
+from hone.platform import chain as linking
 from hone.platform.api.caller import Lead, Of, Open
+from hone.platform.chain import Link
 from hone.platform.runs import iterations
 from hone.storage import models, reports
 from hone.storage.models import Model, ModelDecision
@@ -39,6 +41,12 @@ def list_models(opened: Open, _: Lead, project: Of) -> Models:
             champion=champion.number if champion else None,
             decisions=tuple(models.decisions(cursor, project.id)),
         )
+
+
+@router.get("/projects/{name}/models/chain")
+def chain(opened: Open, _: Lead, project: Of) -> tuple[Link, ...]:
+    """The chain of models, the base first: what each learnt, how it did, and what is new in it."""
+    return linking.chain(opened.store, project)
 
 
 @router.post("/projects/{name}/models/{number}/decisions")

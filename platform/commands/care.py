@@ -75,23 +75,22 @@ def models_(ctx: typer.Context, project: ProjectName = None, as_json: AsJson = F
 
 @models.command("list")
 def models_list(project: ProjectName = None, as_json: AsJson = False) -> None:
-    """The base (0) and the iterations of a project."""
+    """The chain: the base (0) and the iterations of a project, what each learnt and how it did."""
+    from hone.platform.chain import Link
+    from hone.platform.chain_words import told
+
     with session(project) as here:
         found = here.get("/models")
+        links = here.get("/models/chain")
     if as_json:
-        terminal.as_json(found)
+        terminal.as_json({**found, "chain": links})
         return
-    rows = [
-        (
-            one["number"],
-            one["name"],
-            "champion" if one["number"] == found["champion"] else "",
-            one["base"],
-            one["folder"],
-        )
-        for one in found["models"]
-    ]
-    terminal.table((">model", "name", "", "base", "folder"), rows)
+    if not links:
+        terminal.say("None yet.")
+    for link in map(Link.model_validate, links):
+        terminal.say(f"{link.number:>3}  {link.name}{f', {link.alias}' if link.alias else ''}")
+        for about, words in told(link):
+            terminal.say(f"     {about:<8} {words}")
 
 
 @models.command("promote")
