@@ -9,7 +9,7 @@ from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_t
 from hone.storage.errors import RunError
 from hone.training.config import Quantize, TrainConfig
 from hone.training.models.families import Family, resolved
-from hone.training.models.loading import Model, load_base, reason
+from hone.training.models.loading import Model, head_modules, load_base, reason
 from hone.training.models.published import ModelFacts, read_facts, under_folders
 
 TASK_TYPES: dict[Family, str] = {"causal": "CAUSAL_LM", "seq2seq": "SEQ_2_SEQ_LM", "classify": "SEQ_CLS"}
@@ -170,15 +170,6 @@ def task_of(model: Model) -> Family:
     if getattr(model.config, "is_encoder_decoder", False):
         return "seq2seq"
     return "classify" if type(model).__name__.endswith("ForSequenceClassification") else "causal"
-
-
-def head_modules(model: Model) -> list[str]:
-    """The modules of a classifier that stand on its encoder: drawn at random, so they learn whole and are saved."""
-    return [
-        name
-        for name, module in model.named_children()
-        if name != model.base_model_prefix and any(True for _ in module.parameters())
-    ]
 
 
 def _targets(model: Model, named: str) -> str | list[str]:

@@ -1,6 +1,8 @@
 """Tokenizer and base, from local files only and without any code that a model brings along."""
 
+import logging
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +68,36 @@ def load_base(
             bitsandbytes is not installed.
     """
     disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
+    logging.getLogger("transformers.modeling_utils").addFilter(_no_report)
     wanted: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, **_head(task, labels)}
-    if quantize != "none":
-        wanted |= {"quantization_config": quantizing.settings(quantize, dtype), "device_map": {"": device()}}
     try:
-        AutoConfig.from_pretrained(str(folder), **LOCAL)
-        model: Model = _AUTO[task].from_pretrained(str(folder), **LOCAL, **wanted)
+        config = AutoConfig.from_pretrained(str(folder), **LOCAL)
+        if quantize != "none":
+            left = head_modules(_hollow(config, task)) if task == "classify" else None
+            wanted["quantization_config"] = quantizing.settings(quantize, dtype, left)
+            wanted["device_map"] = {"": device()}
+        model, report = _AUTO[task].from_pretrained(str(folder), **LOCAL, **wanted, output_loading_info=True)
+    except RunError:
+        raise
     except Exception as error:
         if "trust_remote_code" in str(error):
             raise RunError(
                 f"{folder} wants to run code of its own, which Hone does not; use a base that transformers knows."
             ) from None
         raise RunError(f"The base {folder} cannot be loaded: {reason(error)}") from None
-    return model.eval() if quantize != "none" else model.eval().to(device())
+    drawn = [*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])]
+    _require_all(folder, drawn, head_modules(model) if task == "classify" else [])
+    loaded: Model = model if quantize != "none" else model.to(device())
+    return loaded.eval()
+
+
+def head_modules(model: Model) -> list[str]:
+    """The modules of a classifier that stand on its encoder: drawn at random, so they learn whole and are saved."""
+    return [
+        name
+        for name, module in model.named_children()
+        if name != model.base_model_prefix and any(True for _ in module.parameters())
+    ]
 
 
 def stop_ids(model: Model, tokenizer: Tokenizer) -> list[int]:
@@ -132,7 +151,29 @@ def _head(task: Family, labels: tuple[str, ...]) -> dict[str, Any]:
         raise RunError(f"A classification needs at least two labels, and has {len(labels)}; name them as labels.")
     named = dict(enumerate(labels))
     return {
+        "ignore_mismatched_sizes": True,  # the head of another set of labels makes room for a new one
         "num_labels": len(labels),
         "id2label": named,
         "label2id": {label: place for place, label in named.items()},
     }
+
+
+def _no_report(record: logging.LogRecord) -> bool:
+    """Drop the table of missing weights: they are refused in one line, or are a head that is new on purpose."""
+    return "LOAD REPORT" not in str(record.msg)
+
+
+def _hollow(config: Any, task: Family) -> Model:
+    """The modules of a model, without weights."""
+    with torch.device("meta"):
+        return _AUTO[task].from_config(config)
+
+
+def _require_all(folder: Path, drawn: Iterable[str], heads: list[str]) -> None:
+    """Only a head may be drawn at random; anything else means that the weights are those of another model."""
+    lost = sorted(key for key in drawn if key.split(".")[0] not in heads)
+    if lost:
+        raise RunError(
+            f"The base {folder} lacks {len(lost)} of its weights or has them in another shape ({', '.join(lost[:3])}); "
+            "copy or fetch the model again."
+        )
