@@ -60,7 +60,7 @@ def add_batch(store: Store, project: Project, lead: Person, pair_ids: Sequence[s
 
     def change(cursor: Cursor) -> Batch:
         number = batches.next_number(cursor, project.id)
-        splits = [SPLITS[place % len(SPLITS)] for place in range(len(pair_ids))]
+        splits: list[Split] = [SPLITS[place % len(SPLITS)] for place in range(len(pair_ids))]
         batch = Batch(
             id=new_id(),
             project_id=project.id,
