@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hone.storage.errors import InputError
-from hone.training.config import AnyConfig, Config
+from hone.training.config import AnyConfig, Config, SearchConfig
 
 _ADAPTER: TypeAdapter[AnyConfig] = TypeAdapter(Annotated[AnyConfig, Field(discriminator="kind")])
 
@@ -44,6 +44,13 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
     except ValidationError as error:
         raise InputError(f"The setting is not allowed: {_explained(error)}.") from None
     return cast(Config, checked)
+
+
+def with_loading(config: AnyConfig, **facts: str | int | None) -> AnyConfig:
+    """The configuration with other facts of how its base is loaded (base, threads), wherever it has them."""
+    if isinstance(config, SearchConfig):
+        return config.model_copy(update={"train": config.train.model_copy(update=facts)})
+    return config.model_copy(update=facts)
 
 
 def _known(key: str, config: AnyConfig) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hone.labeling.suggesting import reads
 from hone.platform.runs.bases import base_name
+from hone.platform.runs.searched import keep_search
 from hone.storage import audit, models, order, projects, runs, suggestions
 from hone.storage.errors import RunError
 from hone.storage.models import Model
@@ -32,6 +33,8 @@ def finish(store: Store, run: Run, folder: RunFolder) -> None:
         _register(store, run, folder)
     elif run.kind == "generate":
         _keep_answers(store, run, folder)
+    elif run.kind == "search":
+        keep_search(store, run, folder)
     else:
         _keep_suggestions(store, run, folder)
 
@@ -70,6 +73,7 @@ def _register(store: Store, run: Run, folder: RunFolder) -> None:
                 sha256=facts.adapter_sha256,
                 run_id=run.id,
                 batch_id=run.batch_id,
+                parent_id=run.model_id,
             )
             audit.record(cursor, run.created_by, "model trained", model.id, run=run.number, sha256=model.sha256)
         _mark_done(cursor, run, f"Made {model.name.lower()}.", result)

@@ -16,6 +16,7 @@ from hone.storage.runs import Kind, Run
 from hone.storage.store import Cursor, Store
 from hone.training.config import AnyConfig
 from hone.training.folder import Row, Split, prepare
+from hone.training.settings import with_loading
 
 SPACE = 500_000_000  # bytes that must be free before a run begins
 _numbering = threading.Lock()  # a run's folder is made before its row: two must not take the same number
@@ -46,6 +47,8 @@ def submit(
     model_id: str | None = None,
     *,
     learns_from: Sequence[str] = (),
+    kept: Mapping[int, Sequence[Row]] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Run:
     """Write the run folder, then the row that the supervisor sees.
 
@@ -57,8 +60,10 @@ def submit(
         batch: What it learns from, or the test split that it answers; None for open pairs.
         config: What the run is told.
         rows: Its rows.
-        model_id: Of the model that speaks.
+        model_id: Of the model that speaks, or that is trained on.
         learns_from: Test items that it learns from; from now on they test neither its model nor one that follows it.
+        kept: The test rows of earlier batches, by the batch's number.
+        facts: Of the rows, beside those of the batch; they travel with the model.
 
     Raises:
         RunError: The disk has too little space left.
@@ -67,14 +72,15 @@ def submit(
     store, workspace = machine.store, machine.store.workspace
     require_space(workspace.root)
     threads = config.threads or machine.supervisor.settings.training.threads
-    config = config.model_copy(update={"threads": threads})
+    config = with_loading(config, threads=threads)
     with _numbering:
         with store.read() as cursor:
             number = runs.next_number(cursor)
         while workspace.run_folder(number).exists():  # made just before a crash, or of runs that a restore forgot
             number += 1
         path = workspace.run_folder(number)
-        prepare(path, config, rows, _facts(project, batch) if batch else {"project": project.name})
+        known = _facts(project, batch) if batch else {"project": project.name}
+        prepare(path, config, rows, {**known, **(facts or {})}, kept)
 
         def change(cursor: Cursor) -> Run:
             made = runs.add(

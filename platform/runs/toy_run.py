@@ -14,6 +14,7 @@ from hone.platform.runs.bases import TOY
 from hone.platform.runs.children import MODULES
 from hone.training.folder import RunFolder, write_whole
 from hone.training.session import CANCELLED, FAILED, Cancelled
+from hone.training.settings import with_loading
 from hone.training.toy import toy_base
 
 
@@ -37,7 +38,7 @@ def name_base(folder: RunFolder) -> None:
             folder.append_event("progress", stage=f"toy base: {stage}", share=percent / 100)
 
     base = toy_base(progress=tell)
-    write_whole(folder.config_file, config.model_copy(update={"base": str(base)}).model_dump_json(indent=2) + "\n")
+    write_whole(folder.config_file, with_loading(config, base=str(base)).model_dump_json(indent=2) + "\n")
 
 
 def main() -> int:
