@@ -150,7 +150,7 @@ def _link(model: Model, alias: Alias, sources: Sources) -> Link:
         verdict=report.verdict if report else "",
         report=report.number if report else None,
         validation_loss=result.get("validation_loss"),
-        kept=least_kept(result.get("forgetting") or {}),
+        kept=min(kept_shares(result, _learnt_before(model, sources)).values(), default=None),
         since=before.number if before else None,
         data=sources.data.get((before.batch_id if before else None, model.batch_id or "")),
         settings=_changes(before, model, sources) if before else (),
@@ -167,6 +167,11 @@ def _before(model: Model, known: Sequence[Model]) -> Model | None:
 
 def _number(model_id: str | None, known: Sequence[Model]) -> int:
     return next((model.number for model in known if model.id == model_id), 0)
+
+
+def _learnt_before(model: Model, sources: Sources) -> dict[int, float]:
+    earlier = [sources.runs.get(each.run_id or "") for each in sources.models if each.number < model.number]
+    return learnt_scores([run.result or {} for run in earlier if run])
 
 
 def _changes(before: Model, model: Model, sources: Sources) -> tuple[Change, ...]:
@@ -211,19 +216,33 @@ def _plain(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def least_kept(forgetting: Mapping[str, Any]) -> float | None:
-    """The lowest share of its earlier score that a model kept on the test split of an earlier batch."""
-    shares = [share for split in forgetting.get("splits") or () if (share := kept_share(split)) is not None]
-    return min(shares, default=None)
+def score_after(split: Mapping[str, Any]) -> float | None:
+    """The score after training on a split of a run's forgetting: ROUGE-L, or the accuracy of a classification."""
+    found = split.get("rouge_after", split.get("accuracy_after"))
+    return None if found is None else float(found)
 
 
-def kept_share(split: Mapping[str, Any]) -> float | None:
-    """After by before, of the score that a split of the forgetting was measured in; None where it began at nothing."""
-    for name in ("rouge", "accuracy"):
-        before, after = split.get(f"{name}_before"), split.get(f"{name}_after")
-        if before and after is not None:
-            return float(after) / float(before)
-    return None
+def learnt_scores(results: Sequence[Mapping[str, Any]]) -> dict[int, float]:
+    """By batch, the score of the run that learnt it last on its own test split; each result says which batch it had.
+
+    What a later run still has of it is what it kept.
+    """
+    found = {}
+    for result in results:
+        own = (result.get("batch") or {}).get("number")
+        for split in (result.get("forgetting") or {}).get("splits") or ():
+            score = score_after(split)
+            if split["batch"] == own and score is not None:
+                found[split["batch"]] = score
+    return found
+
+
+def kept_shares(result: Mapping[str, Any], learnt: Mapping[int, float]) -> dict[int, float]:
+    """By earlier batch, the share of what the run that learnt it could that the model of this result still can."""
+    own = (result.get("batch") or {}).get("number")
+    splits = [split for split in (result.get("forgetting") or {}).get("splits") or () if split["batch"] != own]
+    after = {split["batch"]: score_after(split) for split in splits}
+    return {batch: score / learnt[batch] for batch, score in after.items() if score is not None and learnt.get(batch)}
 
 
 def _data(store: Store, before: Batch | None, after: Batch) -> Data | None:

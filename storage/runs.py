@@ -167,6 +167,13 @@ def events(cursor: Cursor, run_id: str, kinds: Sequence[str] = (), after: int = 
     return [RunEvent.model_validate({**row, "body": json.loads(row["body"])}) for row in found]
 
 
+def newest(cursor: Cursor, run_id: str, kind: str) -> RunEvent | None:
+    """The last event of a kind, or None: a long run has thousands that tell its progress."""
+    sql = "select seq, kind, body, at_time from run_event where run_id = ? and kind = ? order by seq desc limit 1"
+    row = one(cursor, sql, [run_id, kind])
+    return RunEvent.model_validate({**row, "body": json.loads(row["body"])}) if row else None
+
+
 def _run(row: dict[str, Any]) -> Run:
     result = json.loads(row["result"]) if row["result"] else None
     return Run.model_validate({**row, "config": json.loads(row["config"]), "result": result})

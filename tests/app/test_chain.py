@@ -6,7 +6,7 @@ from trained import add_batch, add_letters, add_trained
 
 from hone.evaluation import assemble
 from hone.platform import chain_words as words
-from hone.platform.chain import Change, Data, Link, chain, changes, kept_share, least_kept
+from hone.platform.chain import Change, Data, Link, chain, changes, kept_shares, learnt_scores
 from hone.platform.runs import iterations
 from hone.storage.models import Model
 from hone.storage.people import Person
@@ -103,11 +103,24 @@ def test_another_prompt_is_told_without_its_text() -> None:
     assert (change.name, change.after) == ("template", "changed")
 
 
-def test_the_least_of_what_was_kept_counts() -> None:
-    one, two = {"rouge_before": 0.8, "rouge_after": 0.4}, {"accuracy_before": 0.5, "accuracy_after": 0.6}
-    assert kept_share(one) == 0.5
-    assert least_kept({"splits": [one, two]}) == 0.5
-    assert least_kept({"splits": [{"rouge_before": 0.0, "rouge_after": 0.4}]}) is None
+def test_what_was_kept_is_held_against_what_the_run_that_learnt_it_could() -> None:
+    learnt = {"batch": 1, "rouge_before": 0.2, "rouge_after": 0.8}
+    later = {"batch": 1, "rouge_before": 0.2, "rouge_after": 0.6}
+    own = {"batch": 2, "rouge_before": 0.1, "rouge_after": 0.9}
+    first = {"batch": {"number": 1}, "forgetting": {"splits": [learnt]}}
+    second = {"batch": {"number": 2}, "forgetting": {"splits": [later, own]}}
+    assert learnt_scores([first]) == {1: 0.8}
+    assert kept_shares(second, learnt_scores([first])) == {1: pytest.approx(0.75)}
+    assert kept_shares(second, {}) == {}
+
+
+def test_a_model_says_how_much_it_kept_at_the_least(store: Store, project: Project, lead: Person) -> None:
+    batch = add_batch(store, project, lead, add_letters(store, project, lead, 5))
+    for number, after in ((1, 0.8), (2, 0.72)):
+        split = {"batch": 1, "items": 5, "rouge_before": 0.2, "rouge_after": after}
+        result = {"batch": {"number": number}, "forgetting": {"splits": [split]}}
+        add_trained(store, project, lead, batch, result=result)
+    assert told(chain(store, project), 2)["kept"] == "90% of the score on earlier test splits, at the least"
 
 
 @pytest.mark.parametrize(
