@@ -41,7 +41,7 @@ def train(
         run = here.post("/runs/train", body)
         what = f"Run {run['number']}, training"
         run = begun(here.connection, run) if detach else follow(here.connection, run["number"], what)
-        _tell_runs([run], as_json)
+        tell_runs([run], as_json)
 
 
 def generate(
@@ -60,7 +60,7 @@ def generate(
             started = [begun(here.connection, started[0]), *started[1:]]
         else:
             started = [follow(here.connection, run["number"], f"Run {run['number']}, answering") for run in started]
-        _tell_runs(started, as_json)
+        tell_runs(started, as_json)
 
 
 def suggest(
@@ -86,7 +86,7 @@ def suggest(
         run = here.post("/runs/suggest", body)
         what = f"Run {run['number']}, suggesting"
         run = begun(here.connection, run) if detach else follow(here.connection, run["number"], what)
-        _tell_runs([run], as_json)
+        tell_runs([run], as_json)
 
 
 @runs.callback()
@@ -158,7 +158,7 @@ def resume(number: Number, detach: Detach = False) -> None:
     with connected() as connection:
         run = connection.call("POST", f"/runs/{number}/resume")
         run = begun(connection, run) if detach else follow(connection, number, f"Run {number}")
-        _tell_runs([run], False)
+        tell_runs([run], False)
 
 
 @runs.command("log")
@@ -210,7 +210,8 @@ def _show_event(event: dict[str, Any], step: terminal.Step, loss: float | None) 
         step(body["step"], body["total_steps"], told + left)
 
 
-def _tell_runs(ended: list[dict[str, Any]], as_json: bool) -> None:
+def tell_runs(ended: list[dict[str, Any]], as_json: bool) -> None:
+    """Say what became of runs; the first that failed or was cancelled is the command's error."""
     if as_json:
         terminal.as_json(ended if len(ended) != 1 else ended[0])
     for run in ended:
