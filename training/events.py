@@ -17,6 +17,7 @@ EventKind = Literal[
     "progress",
     "metric",
     "sample",
+    "plan",
     "checkpoint",
     "warning",
     "done",

@@ -101,8 +101,9 @@ def _truncate(file: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
-        ("adapter_model.safetensors", _truncate),
-        ("optimizer.pt", Path.unlink),
+        ("weights.safetensors", _truncate),
+        ("state.safetensors", Path.unlink),
+        ("state.json", _truncate),
         ("trainer_state.json", _truncate),
         ("complete.json", Path.unlink),
         ("complete.json", _truncate),
