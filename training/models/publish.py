@@ -1,16 +1,19 @@
 """A finished adapter becomes a model folder: whole, with its tokenizer, its facts and a card."""
 
-import json
+import copy
 import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import torch
+from transformers import GenerationConfig
 
 from hone.storage.errors import RunError
 from hone.storage.records import new_id
 from hone.training.folder import write_whole
+from hone.training.models.card import card
 from hone.training.models.loading import Model, Tokenizer
 from hone.training.models.published import FACTS, ModelFacts, under_folders
 from hone.training.models.weights import weights_sha256
@@ -36,19 +39,40 @@ def publish(
     try:
         model.save_pretrained(str(draft))
         tokenizer.save_pretrained(str(draft))
+        if facts.stop_ids:
+            generation_settings(model, tokenizer, facts).save_pretrained(str(draft))
         facts = facts.model_copy(
             update={"adapter_sha256": weights_sha256(draft), "under": tuple(map(weights_sha256, under))}
         )
         for folder, place in zip(under, under_folders(draft, facts), strict=True):
             _lay_under(folder, place)
         write_whole(draft / FACTS, facts.model_dump_json(indent=2) + "\n")
-        write_whole(draft / "README.md", _card(facts))
+        write_whole(draft / "README.md", card(facts))
         shutil.rmtree(target, ignore_errors=True)
         os.rename(draft, target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return facts
+
+
+def generation_settings(model: Model, tokenizer: Tokenizer, facts: ModelFacts) -> GenerationConfig:
+    """How others let the model answer: greedily, to its own ends, at most as long as it was told.
+
+    A padding token that is also an end is not named: a server that drops padding would drop the end of every answer.
+    """
+    settings: Any = copy.deepcopy(model.generation_config)
+    known = (tokenizer.pad_token_id, settings.pad_token_id)
+    settings.update(
+        eos_token_id=facts.stop_ids[0] if len(facts.stop_ids) == 1 else facts.stop_ids,
+        pad_token_id=next((pad for pad in known if pad is not None and pad not in facts.stop_ids), None),
+        max_new_tokens=facts.max_new_tokens,
+        do_sample=False,
+        temperature=None,
+        top_p=None,
+        top_k=None,
+    )
+    return cast(GenerationConfig, settings)
 
 
 def _lay_under(folder: Path, place: Path) -> None:
@@ -66,34 +90,3 @@ def _require_finite(model: Model) -> None:
     for name, weights in model.named_parameters():
         if weights.requires_grad and not torch.isfinite(weights).all():
             raise RunError(f"The adapter holds a number that is not finite ({name}); lower learning_rate.")
-
-
-def _card(facts: ModelFacts) -> str:
-    batch = "\n".join(f"- {name}: {value}" for name, value in sorted(facts.batch.items())) or "- not stated"
-    data = "\n".join(f"- {split}.jsonl: sha256 {digest}" for split, digest in sorted(facts.data_sha256.items()))
-    loss = "not measured" if facts.validation_loss is None else f"{facts.validation_loss:.4f} nats per token"
-    return f"""---
-library_name: peft
-base_model: {json.dumps(facts.base)}
-tags: [lora, hone]
----
-# {facts.run}
-
-A LoRA adapter, trained with Hone. It belongs on exactly one base: {facts.base}
-(weights sha256 {facts.base_sha256}).
-
-- validation loss: {loss}, at step {facts.step}
-- adapter sha256: {facts.adapter_sha256}
-- continued from: {facts.parent_sha256 or "nothing, it is a first iteration"}
-
-## The batch it learned from
-{batch}
-{data}
-
-## Prompt
-Fill in this template; what stands between the lines is the whole of it. An empty context takes its section with it.
-
-~~~~~~text
-{facts.template}
-~~~~~~
-"""

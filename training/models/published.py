@@ -33,6 +33,10 @@ class ModelFacts(Record):
     max_new_tokens: int
     batch: dict[str, Any]
     data_sha256: dict[str, str]
+    rows: dict[str, int] = {}  # by split, as they were learnt
+    settings: dict[str, Any] = {}  # the run's whole configuration
+    forgetting: dict[str, Any] | None = None  # what was known before and after; see hone.training.forgetting
+    licence: str = "not stated; check the base's"
     validation_loss: float | None
     step: int
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hone.storage.errors import RunError
 
-_WANTED = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja"]
+_WANTED = ["*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "README.md"]
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 _INDEX = "model.safetensors.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
