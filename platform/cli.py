@@ -15,6 +15,7 @@ from hone.platform.commands import (
     exporting,
     judging,
     pairs,
+    preferring,
     projects,
     reports,
     runs,
@@ -37,7 +38,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         "export",
         "status",
     ),
-    "Batch and model": ("batch", "train", "runs", "models", "generate", "suggest"),
+    "Batch and model": ("batch", "train", "runs", "models", "generate", "suggest", "prefer"),
     "Judge blind, decide, go round again": ("matchups", "judgements", "report", "gate", "queue"),
     "Look after it": ("user", "backup", "restore", "doctor"),
 }
@@ -152,7 +153,21 @@ def _panel(verb: str) -> str:
     return next(panel for panel, names in PANELS.items() if verb in names)
 
 
-for _topic in (start, projects, pairs, checking, choosing, exporting, team, batches, runs, judging, reports, care):
+for _topic in (
+    start,
+    projects,
+    pairs,
+    checking,
+    choosing,
+    exporting,
+    team,
+    batches,
+    runs,
+    preferring,
+    judging,
+    reports,
+    care,
+):
     for _verb, _function in _topic.VERBS.items():
         if isinstance(_function, typer.Typer):
             app.add_typer(_function, name=_verb, rich_help_panel=_panel(_verb))

@@ -80,3 +80,15 @@ def preset(name: str) -> dict[str, Any]:
     if name not in PRESETS:
         raise InputError(f"There is no preset {name!r}; there are {', '.join(sorted(PRESETS))}.")
     return dict(PRESETS[name].settings)
+
+
+PREFERENCE_RATE = 0.1  # of the rate for responses: a preference is a finer word, and a high rate unlearns the language
+PREFERENCE: Mapping[str, Any] = {  # what dpo and kto take beside the settings of the model that they begin with
+    "epochs": 3,
+    "micro_batch": 4,
+    "effective_batch": 8,
+    "warmup": 0.1,
+    "patience": 2,
+    "rehearsal": 0.0,
+    "label_smoothing": 0.0,
+}

@@ -1,0 +1,179 @@
+"""TRL's trainers of preferences, told and made durable as all trainers of Hone are.
+
+DPO: Rafailov et al. 2023, equation 7. KTO: Ethayarajh et al. 2024, equation 8. The losses are TRL's. Hone gives them
+rows that are tokens already, and the log-probabilities of the model that the run starts from, computed once before
+step 1: so a continued adapter is compared with itself as it was, not with the bare base, and nothing is kept twice.
+"""
+
+import math
+from typing import Any
+
+import torch
+from datasets import Dataset
+from torch.utils.data import DataLoader
+from transformers import TrainingArguments
+from trl.trainer.dpo_config import DPOConfig
+from trl.trainer.dpo_trainer import DPOTrainer
+from trl.trainer.kto_config import KTOConfig
+from trl.trainer.kto_trainer import KTOTrainer
+from typing_extensions import override
+
+from hone.storage.errors import RunError
+from hone.training.config import TrainConfig
+from hone.training.fitting.told import Told, told_arguments
+from hone.training.folder import RunFolder
+from hone.training.models.loading import Model, Tokenizer
+from hone.training.preference.rows import Opinions, Pairs, Preferences
+
+_REFERENCE = "ref"  # what TRL calls the copy of an adapter
+
+
+class _FromTokens(Told):
+    """A trainer of TRL that gets token ids, knows its reference beforehand, and counts every row of a step alike."""
+
+    def __init__(self, model: Model, tokenizer: Tokenizer, args: TrainingArguments, **given: Any) -> None:
+        self.step_rows = 0  # of the optimizer step that is at work
+        super().__init__(model=model, args=args, processing_class=tokenizer, **given)
+        if _REFERENCE in getattr(self.model, "peft_config", {}):
+            self.model.delete_adapter(_REFERENCE)  # type: ignore[union-attr,operator]  # its answers are known by now
+
+    def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
+        """As it is: the rows are tokens, none is too long."""
+        return dataset
+
+    def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:  # noqa: ARG002
+        """The rows with what the start model says of them, in columns; nothing is kept on disk."""
+        batches = DataLoader(dataset, batch_size=batch_size, collate_fn=self.data_collator)  # type: ignore[arg-type]
+        said = [self._reference(self._prepare_inputs(batch)) for batch in batches]
+        for column in said[0]:
+            dataset = dataset.add_column(column, torch.cat([each[column] for each in said]).tolist())
+        return dataset
+
+    def _reference(self, batch: dict[str, Any]) -> dict[str, torch.Tensor]:
+        """By TRL's name of the column, one number a row of the batch."""
+        raise NotImplementedError
+
+    def create_model_card(self, *_: Any, **__: Any) -> None:
+        """None: the card is written when the model is published."""
+
+    @override
+    def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
+        """The micro batches of a step, whose rows are counted."""
+        batches, items = super().get_batch_samples(epoch_iterator, num_batches, device)
+        self.step_rows = sum(self._rows_in(batch) for batch in batches)
+        return batches, items
+
+    @override
+    def compute_loss(self, model: Model, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """TRL's mean over a micro batch, weighed by its rows, so that a step is a mean over all of its rows."""
+        loss = super().compute_loss(model, inputs, *args, **kwargs)
+        if not torch.isfinite(loss):
+            raise RunError(
+                f"The loss is {loss.item()} at step {self.state.global_step + 1}; lower learning_rate, or look at the "
+                "rows of this run. Nothing was published."
+            )
+        if not model.training:
+            return loss
+        self.tokens += int(inputs["attention_mask"].sum())
+        return loss * (self._rows_in(inputs) * self.current_gradient_accumulation_steps / self.step_rows)
+
+    def _rows_in(self, batch: dict[str, Any]) -> int:
+        raise NotImplementedError
+
+
+class DpoTrainer(_FromTokens, DPOTrainer):
+    """Direct preference optimization: the preferred response becomes likelier against the other one."""
+
+    @override
+    def _reference(self, batch: dict[str, Any]) -> dict[str, torch.Tensor]:
+        chosen, rejected = self.compute_ref_log_probs(self.model, batch)
+        return {"ref_chosen_logps": chosen.cpu(), "ref_rejected_logps": rejected.cpu()}
+
+    @override
+    def _rows_in(self, batch: dict[str, Any]) -> int:
+        return len(batch["input_ids"]) // 2
+
+
+class KtoTrainer(_FromTokens, KTOTrainer):
+    """Kahneman-Tversky optimization: good responses become likelier than usual, bad ones less."""
+
+    @override
+    def _reference(self, batch: dict[str, Any]) -> dict[str, torch.Tensor]:
+        one, other = self.compute_ref_log_probs(self.model, batch)
+        return {"ref_logps": one.cpu(), "ref_KL_logps": other.cpu()}
+
+    @override
+    def _rows_in(self, batch: dict[str, Any]) -> int:
+        return len(batch["input_ids"])
+
+
+def trainer_of(
+    model: Model,
+    tokenizer: Tokenizer,
+    folder: RunFolder,
+    config: TrainConfig,
+    train: Preferences,
+    validation: Preferences,
+    dtype: torch.dtype,
+) -> DpoTrainer | KtoTrainer:
+    """The trainer of the run's objective, with what the start model says of every row known.
+
+    Args:
+        model: What is trained; as it is now, it is the reference.
+        tokenizer: The base's.
+        folder: Of the run.
+        config: Its settings; the objective is dpo or kto.
+        train: At least one row, as tokens.
+        validation: May be empty: then nothing is evaluated.
+        dtype: Of the arithmetic.
+    """
+    given: dict[str, Any] = {
+        "model": model,
+        "tokenizer": tokenizer,
+        "folder": folder,
+        "config": config,
+        "train_dataset": Dataset.from_dict(train.columns()),
+        "eval_dataset": Dataset.from_dict(validation.columns()) if len(validation) else None,
+    }
+    arguments = _arguments(folder, config, len(train), dtype)
+    if isinstance(train, Pairs):
+        return DpoTrainer(args=DPOConfig(**arguments), **given)
+    return KtoTrainer(
+        args=KTOConfig(**arguments, **_weights(train), train_sampling_strategy="sequential"),
+        **given,
+    )
+
+
+def _weights(train: Opinions) -> dict[str, float]:
+    """Good and bad rows weigh the same in all, as the paper advises (equation 9)."""
+    good, bad = sum(train.good), len(train) - sum(train.good)
+    if not good or not bad:
+        return {}
+    return {"desirable_weight": max(1.0, bad / good), "undesirable_weight": max(1.0, good / bad)}
+
+
+def _arguments(folder: RunFolder, config: TrainConfig, rows: int, dtype: torch.dtype) -> dict[str, Any]:
+    steps = math.ceil(rows / config.effective_batch) * config.epochs
+    sgd = {"optim": "sgd", "optim_args": f"momentum={config.momentum}"} if config.optimizer == "sgd" else {}
+    return {
+        **told_arguments(folder, config),
+        **sgd,
+        "num_train_epochs": config.epochs,
+        "learning_rate": config.learning_rate,
+        "lr_scheduler_type": config.schedule if config.schedule != "constant" else "constant_with_warmup",
+        "warmup_steps": round(config.warmup * steps),
+        "per_device_train_batch_size": config.micro_batch,
+        "per_device_eval_batch_size": config.micro_batch,
+        "gradient_accumulation_steps": config.accumulation,
+        "weight_decay": config.weight_decay,
+        "max_grad_norm": config.grad_clip,
+        "seed": config.seed,
+        "beta": config.beta,
+        "max_length": None,  # nothing is cut here: the rows were measured
+        "precompute_ref_log_probs": True,
+        "prediction_loss_only": True,
+        "gradient_checkpointing": config.recompute,
+        "bf16": dtype == torch.bfloat16,
+        "use_cpu": not torch.cuda.is_available(),
+        "dataloader_pin_memory": torch.cuda.is_available(),
+    }
