@@ -1,6 +1,7 @@
 """Gather what a report is made of from the store, make the report, and keep it."""
 
 import json
+from collections import Counter
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -92,14 +93,15 @@ def report_inputs(
                 raise InputError("A report needs a matchup set, or a new and an old model.")
             batch = _common_batch(cursor, new)
             answered = (_candidate(cursor, new, batch), _candidate(cursor, old, batch))
-        items, set_aside = _items(cursor, batch, *answered)
+        learnt = models.learnt_items(cursor, new) | models.learnt_items(cursor, old)
+        items, set_aside = _items(cursor, batch, *answered, learnt)
         votes = _votes(cursor, made) if made else ()
-        learnt = batches.get(cursor, new.batch_id) if new.batch_id else batch
+        source = batches.get(cursor, new.batch_id) if new.batch_id else batch
         inputs = ReportInputs(
             project=project.name,
             new=_model_facts(cursor, new, answered[0]),
             old=_model_facts(cursor, old, answered[1]),
-            batch=_batch_facts(cursor, project, learnt),
+            batch=_batch_facts(cursor, project, source),
             items=items,
             votes=votes,
             wanted=made.wanted * len(matchups.ids(cursor, made.id)) if made else 0,
@@ -130,15 +132,18 @@ def _candidate(cursor: Cursor, model: Model, batch: Batch) -> Candidate:
     return found
 
 
-def _items(cursor: Cursor, batch: Batch, new: Candidate, old: Candidate) -> tuple[tuple[TestItem, ...], dict[str, int]]:
-    """The test items that both answered, and how many were not, by reason."""
+def _items(
+    cursor: Cursor, batch: Batch, new: Candidate, old: Candidate, learnt: set[str]
+) -> tuple[tuple[TestItem, ...], dict[str, int]]:
+    """The test items that both answered and neither learnt from, and how many others there are, by reason."""
     new_answers = models.generations(cursor, new.id, batch.id)
     old_answers = models.generations(cursor, old.id, batch.id)
-    items, missing = [], 0
+    items: list[TestItem] = []
+    aside: Counter[str] = Counter()
     for row in batches.items(cursor, batch.id, "test"):
         one, other = new_answers.get(row.pair_id), old_answers.get(row.pair_id)
-        if one is None or other is None:
-            missing += 1
+        if row.pair_id in learnt or one is None or other is None:
+            aside["learnt by preference" if row.pair_id in learnt else "not answered by both"] += 1
             continue
         items.append(
             TestItem(
@@ -155,7 +160,7 @@ def _items(cursor: Cursor, batch: Batch, new: Candidate, old: Candidate) -> tupl
                 old_finish=_finish(other.finish),
             )
         )
-    return tuple(items), {"not answered by both": missing} if missing else {}
+    return tuple(items), dict(aside)
 
 
 def _finish(text: str) -> Literal["stop", "length"]:

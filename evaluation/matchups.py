@@ -129,10 +129,12 @@ def _answers(cursor: Cursor, model: Model, batch: Batch) -> tuple[Candidate, dic
     """The model's newest candidate on this batch and all its answers; Conflict while some are missing."""
     candidate = models.answered(cursor, model.id, batch.id)
     answers = models.generations(cursor, candidate.id, batch.id) if candidate else {}
-    asked = len(batches.items(cursor, batch.id, "test"))
-    if candidate is None or len(answers) < asked:
+    learnt = models.learnt_items(cursor, model)  # by preference: they cannot test it
+    asked = {item.pair_id for item in batches.items(cursor, batch.id, "test")} - learnt
+    answers = {pair_id: answer for pair_id, answer in answers.items() if pair_id not in learnt}
+    if candidate is None or len(answers) < len(asked):
         raise Conflict(
-            f"{model.name} has answered {len(answers)} of the {asked} test items of batch {batch.number}: "
+            f"{model.name} has answered {len(answers)} of the {len(asked)} test items of batch {batch.number}: "
             f"let it generate first, on the page Training or by "
             f"`hone generate --batch {batch.number} --models {model.number}`."
         )

@@ -5,11 +5,11 @@ from typing import Literal
 
 from hone.labeling.batches import freezing as frozen
 from hone.platform.runs import run_config
-from hone.platform.runs.bases import checked_base
 from hone.platform.runs.finishing import answer_settings
+from hone.platform.runs.material import row_of, training_material
 from hone.platform.runs.submitting import Machine, require_space, submit
 from hone.storage import audit, models
-from hone.storage.batches import Batch, BatchItem
+from hone.storage.batches import Batch
 from hone.storage.errors import Conflict, InputError
 from hone.storage.models import Model, ModelDecision
 from hone.storage.people import Person
@@ -18,7 +18,8 @@ from hone.storage.records import new_id, now
 from hone.storage.reports import StoredReport
 from hone.storage.runs import Run
 from hone.storage.store import Store
-from hone.training.folder import Row, Split
+
+FEWEST = 5  # test items that a model must not have learnt from, to be tested at all
 
 
 def start_training(
@@ -31,30 +32,37 @@ def start_training(
     parent: Model | None = None,
     settings: Sequence[str] = (),
 ) -> Run:
-    """A LoRA run on a frozen batch, handed to the supervisor; it waits for its turn.
+    """A training run on a frozen batch, handed to the supervisor; it waits for its turn.
+
+    Beside the batch it learns a share of earlier batches (`rehearsal`), and of the generic rows that the project's
+    training settings may name (`generic`); it is held against the test splits of all batches so far.
 
     Args:
         base: "toy", a folder, or an id on the hub. None takes the parent's, else the project's setting, else
             the base of the project's earlier models.
-        parent: An iteration whose adapter is trained on; None starts a fresh adapter.
+        parent: An iteration whose model is trained on; None starts from the base.
         settings: "key=value", as `--set` takes them; they win over the project's training settings.
 
     Raises:
         Forbidden: The person is no lead.
-        InputError: The base is no base, or a setting is unknown or not allowed.
-        Conflict: The batch is not what was frozen.
+        InputError: The base is no base, a setting is unknown or not allowed, or the file of generic rows is no such.
+        WorkspaceError: A batch is not what was frozen.
         RunError: The disk has too little space left.
     """
     person.must("lead")
-    frozen.verify(machine.store, batch)
-    named = checked_base(base or run_config.usual_base(machine.store, project, parent))
-    chosen = run_config.same_toy(machine.store, project, named)
-    config = run_config.train_config(project, chosen, batch, settings)
-    if parent is not None:
-        config = run_config.with_parent(config, parent)
-    found = frozen.rows_by_split(machine.store, batch)
-    rows: dict[Split, list[Row]] = {split: _rows(items) for split, items in found.items()}
-    return submit(machine, project, person, "train", batch, config, rows)
+    made = training_material(machine.store, project, batch, base=base, parent=parent, settings=settings)
+    return submit(
+        machine,
+        project,
+        person,
+        "train",
+        batch,
+        made.config,
+        made.rows,
+        parent.id if parent else None,
+        kept=made.kept,
+        facts=made.facts,
+    )
 
 
 def start_generation(
@@ -68,7 +76,8 @@ def start_generation(
 ) -> Run:
     """A run in which a model answers the test split of a batch, handed to the supervisor.
 
-    The model answers the prompt that it was trained with; the base answers the project's.
+    The model answers the prompt that it was trained with; the base answers the project's. Items that it learnt from by
+    preference are left out.
 
     Args:
         settings: "key=value" for hone.training.config.GenerateConfig, as temperature=0.7.
@@ -76,7 +85,8 @@ def start_generation(
     Raises:
         Forbidden: The person is no lead.
         InputError: A setting is unknown or not allowed.
-        Conflict: The model has answered this test split with these settings, or the batch is not what was frozen.
+        Conflict: The model has answered this test split with these settings, or it learnt from nearly all of it.
+        WorkspaceError: The batch is not what was frozen.
         RunError: The disk has too little space left, or the model's folder is gone.
     """
     person.must("lead")
@@ -84,10 +94,18 @@ def start_generation(
     config = run_config.generate_config(machine.store, project, batch, model, settings)
     with machine.store.read() as cursor:
         answered = models.answered(cursor, model.id, batch.id)
+        learnt = models.learnt_items(cursor, model)
     if answered is not None and answered.settings == answer_settings(config):
         raise Conflict(f"{model.name} has answered the test split of batch {batch.number} already.")
-    rows: dict[Split, list[Row]] = {"test": _rows(frozen.rows_by_split(machine.store, batch)["test"])}
-    return submit(machine, project, person, "generate", batch, config, rows, model.id)
+    items = frozen.rows_by_split(machine.store, batch)["test"]
+    asked = [row_of(item) for item in items if item.pair_id not in learnt]
+    if len(asked) < len(items) and len(asked) < FEWEST:
+        burnt = f"{len(items) - len(asked)} of the {len(items)} test items of batch {batch.number}"
+        raise Conflict(
+            f"{model.name} learnt from {burnt} by preference, and fewer than {FEWEST} are left to test it: freeze a "
+            "batch with fresh test items."
+        )
+    return submit(machine, project, person, "generate", batch, config, {"test": asked}, model.id)
 
 
 def cancel(machine: Machine, person: Person, run: Run) -> Run:
@@ -140,19 +158,6 @@ def reject(
         InputError: There is no reason.
     """
     return _decide(store, project, person, model, "reject", reason, report)
-
-
-def _rows(items: Sequence[BatchItem]) -> list[Row]:
-    return [
-        Row(
-            id=item.pair_id,
-            instruction=item.instruction,
-            context=item.context,
-            response=item.response,
-            group=item.group,
-        )
-        for item in items
-    ]
 
 
 def _decide(

@@ -119,7 +119,8 @@ def with_parent(config: TrainConfig, parent: Model) -> TrainConfig:
 def _usual_settings(project: Project, base: str) -> dict[str, Any]:
     """A preset, and on it the project's own training settings."""
     own = dict(project.settings.training)
-    own.pop("base", None)
+    for beside in ("base", "generic"):  # of the run, not of its configuration
+        own.pop(beside, None)
     usual = "toy" if base_name(base) == base_name(TOY) else "standard"
     return {**preset(str(own.pop("preset", usual))), **own}
 
