@@ -30,6 +30,7 @@ from hone.platform.api import (
     projects,
     reports,
     runs,
+    search,
     status,
     team,
 )
@@ -48,6 +49,7 @@ ROUTERS = (
     team.router,
     batches.router,
     runs.router,
+    search.router,
     preferences.router,
     models.router,
     matchups.router,

@@ -216,7 +216,7 @@ def tell_runs(ended: list[dict[str, Any]], as_json: bool) -> None:
         terminal.as_json(ended if len(ended) != 1 else ended[0])
     for run in ended:
         if run["status"] == "done" and not as_json:
-            said = f" {run['message']}" if run["kind"] == "suggest" else ""
+            said = f" {run['message']}" if run["kind"] in ("suggest", "search") else ""
             terminal.say(f"Run {run['number']} is done.{said}")
         elif run["status"] not in FINISHED and not as_json:
             _tell_left(run)
