@@ -11,13 +11,19 @@ from hone.storage.store import Cursor, Store
 
 
 def answered_batch(
-    store: Store, project: Project, lead: Person, items: int, alike: int = 0
+    store: Store, project: Project, lead: Person, items: int, alike: int = 0, together: int = 1
 ) -> tuple[Batch, Model, Model]:
-    """A batch of `items` test items; the new model's answers begin with "better", the old one's with "worse"."""
+    """A batch of `items` test items, so many `together` in a group. The new model's answers begin with "better", the
+    old one's with "worse"."""
 
     def change(cursor: Cursor) -> tuple[Batch, Model, Model]:
         new_pairs = [
-            NewPair(instruction=f"Question {n}", context=f"Case {n}", response=f"better reply {n}", group=f"g{n}")
+            NewPair(
+                instruction=f"Question {n}",
+                context=f"Case {n}",
+                response=f"better reply {n}",
+                group=f"g{n // together}",
+            )
             for n in range(items)
         ]
         ids = pairs.add(cursor, project.id, new_pairs, author_id=lead.id)
