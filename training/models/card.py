@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hone.training.models.published import ModelFacts
+from hone.training.models.published import CHECKED, ModelFacts
 
 NOT_STATED = "not stated; check the base's"
 _KINDS = {
@@ -35,16 +35,20 @@ def card(facts: ModelFacts) -> str:
     """The card of a published model."""
     what, _ = _TASKS[facts.task]
     whole = facts.method == "full"
+    kind = _KINDS[facts.method]
+    if facts.merged_from:
+        kind = f"{_KINDS[facts.settings.get('method', 'lora')]}, merged into its base,"
     belongs = "It was trained from" if whole else "It belongs on exactly one base:"
     sections = [
         _front(facts),
         f"# {facts.run}\n",
-        f"{_KINDS[facts.method]} {what}, trained with Hone {_OBJECTIVES[facts.objective]}. {belongs} {facts.base}\n"
+        f"{kind} {what}, trained with Hone {_OBJECTIVES[facts.objective]}. {belongs} {facts.base}\n"
         f"(weights sha256 {facts.base_sha256}).\n",
         _lines(
             [
                 f"sha256 of {'all weights' if whole else 'the adapter'}: {facts.adapter_sha256}",
                 f"continued from: {facts.parent_sha256 or 'nothing, it is a first iteration'}",
+                *([f"merged from: {facts.merged_from}"] if facts.merged_from else []),
                 *(f"merged into the base first (under/{place}): {digest}" for place, digest in enumerate(facts.under)),
             ]
         ),
@@ -165,6 +169,11 @@ def _limits(facts: ModelFacts) -> Iterable[str]:
         yield f"It was told to answer in at most {facts.max_new_tokens} tokens."
     if facts.settings.get("max_length"):
         yield f"It never learned from a text of more than {facts.settings['max_length']} tokens."
+    if facts.merged_from:
+        yield (
+            f"{CHECKED} says how far it is from the model that was merged, and holds five prompts of the run's data "
+            "and their answers, for whoever serves it; take it out before others get the model who may not see them."
+        )
     if facts.quantize != "none":
         yield f"It was trained on its base in {facts.quantize}; on the whole base it answers a little differently."
     if not facts.forgetting:

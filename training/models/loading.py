@@ -125,10 +125,19 @@ def position_limit(model: Model, max_length: int) -> int:
 
 
 def device() -> torch.device:
-    """The GPU if there is one (under a launcher this process's own), else the CPU."""
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    """Where models live: what HONE_DEVICE says, else the GPU if there is one, else the CPU.
+
+    Raises:
+        RunError: The device that is asked for is not there.
+    """
+    asked = os.environ.get("HONE_DEVICE", "auto")
+    if asked in ("auto", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # under a launcher this process's own
+    if asked == "mps" and torch.backends.mps.is_available():
+        return torch.device("mps")
+    if asked in ("cuda", "mps"):
+        raise RunError(f'device is {asked}, but torch finds none here; set device = "auto" in hone.toml.')
+    return torch.device("cpu")
 
 
 def compute_dtype(precision: Precision) -> torch.dtype:

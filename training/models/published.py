@@ -10,6 +10,7 @@ from hone.storage.records import Record
 from hone.training.models.weights import require_weights
 
 FACTS = "hone.json"
+CHECKED = "hone-merge.json"
 
 
 class ModelFacts(Record):
@@ -27,6 +28,7 @@ class ModelFacts(Record):
     adapter_sha256: str  # of the adapter, or of all weights after a full fine-tune
     under: tuple[str, ...] = ()  # digests of adapters that are merged into the base first, from folders under/0, ...
     parent_sha256: str | None
+    merged_from: str | None = None  # of a merged model: the digest of the weights that were merged into its base
     prompt: Literal["template", "chat"] = "template"
     template: str
     stop_ids: list[int]
