@@ -21,6 +21,10 @@ _NAMES = {
     "eval_loss": "validation_loss",
     "learning_rate": "learning_rate",
     "grad_norm": "grad_norm",
+    "rewards/margins": "margin",  # of TRL's trainers of preferences
+    "rewards/accuracies": "accuracy",
+    "eval_rewards/margins": "validation_margin",
+    "eval_rewards/accuracies": "validation_accuracy",
 }
 
 
