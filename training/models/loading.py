@@ -125,19 +125,17 @@ def position_limit(model: Model, max_length: int) -> int:
 
 
 def device() -> torch.device:
-    """Where models live: what HONE_DEVICE says, else the GPU if there is one, else the CPU.
+    """What this process computes on: as $HONE_DEVICE says, else the GPU if there is one, else the CPU.
 
     Raises:
-        RunError: The device that is asked for is not there.
+        RunError: The device that is named is not there.
     """
-    asked = os.environ.get("HONE_DEVICE", "auto")
-    if asked in ("auto", "cuda") and torch.cuda.is_available():
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))  # under a launcher this process's own
-    if asked == "mps" and torch.backends.mps.is_available():
-        return torch.device("mps")
-    if asked in ("cuda", "mps"):
-        raise RunError(f'device is {asked}, but torch finds none here; set device = "auto" in hone.toml.')
-    return torch.device("cpu")
+    named = os.environ.get("HONE_DEVICE", "auto")
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if named != "auto" and not there.get(named):
+        raise RunError(f"This machine has no device {named!r}; set device to auto or cpu under [training] in hone.toml.")
+    kind = ("cuda" if there["cuda"] else "cpu") if named == "auto" else named
+    return torch.device(kind, int(os.environ.get("LOCAL_RANK", "0"))) if kind == "cuda" else torch.device(kind)
 
 
 def compute_dtype(precision: Precision) -> torch.dtype:
