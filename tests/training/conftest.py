@@ -62,6 +62,7 @@ def _prepare(path: Path, tiny_base: Path, **settings: Any) -> RunFolder:
         "samples": 1,
         "max_new_tokens": 8,
         "max_length": 512,
+        "forgetting": 0,
         "threads": 1,
     }
     counts: dict[Split, tuple[int, int]] = {"train": (24, 0), "validation": (6, 100), "test": (6, 200)}

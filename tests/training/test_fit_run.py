@@ -16,7 +16,7 @@ from hone.training.models.adapters import load_adapter
 from hone.training.models.loading import load_base, load_tokenizer
 from hone.training.models.published import read_facts
 from hone.training.prompt import DEFAULT_TEMPLATE
-from hone.training.rows.batches import LengthGrouped, chunks, collate, label_loss
+from hone.training.rows.batches import collate, label_loss
 from hone.training.rows.encode import encode
 from hone.training.settings import with_settings
 
@@ -73,7 +73,7 @@ def test_a_run_tells_its_course_by_events(trained: RunFolder) -> None:
     assert (events[0].kind, events[-1].kind) == ("started", "done")
     losses = [event.data["validation_loss"] for event in events if "validation_loss" in event.data]
     assert losses[-1] < losses[0] / 2
-    last = messages(trained, "progress")[-1]
+    last = [data for data in messages(trained, "progress") if "step" in data][-1]
     assert (last["step"], last["total_steps"], last["epoch"], last["eta_seconds"]) == (60, 60, 20.0, 0.0)
     assert messages(trained, "sample")[-1]["id"] == "row-100"
     assert messages(trained, "checkpoint")[0] == {"step": 2, "name": "checkpoint-2"}
@@ -91,8 +91,9 @@ def test_accumulation_learns_the_same_as_one_large_batch(new_run: Make, micro_ba
     parts = new_run("parts", micro_batch=micro_batch, learning_rate=1e-3)
     assert (fit(whole.path), fit(parts.path)) == (0, 0)
     assert difference(whole, parts) <= 1e-5
+    told = ("loss", "validation_loss", "learning_rate", "grad_norm")
     for one, other in zip(messages(whole, "metric"), messages(parts, "metric"), strict=True):
-        assert one == pytest.approx(other, abs=1e-5)
+        assert [one.get(name) for name in told] == pytest.approx([other.get(name) for name in told], abs=1e-5)
 
 
 def test_a_next_iteration_goes_on_from_its_parent(new_run: Make, trained: RunFolder) -> None:
@@ -219,24 +220,3 @@ def test_the_loss_is_that_of_the_whole_model(tiny_base: Path) -> None:
     labels = int((batch["labels"][:, 1:] != -100).sum())
     whole = model(**{name: batch[name] for name in ("input_ids", "attention_mask", "labels")}).loss
     assert label_loss(model, batch).item() / labels == pytest.approx(whole.item(), abs=1e-6)
-
-
-@pytest.mark.parametrize(("count", "padding"), [(32, 0.15), (200, 0.10), (5000, 0.05)])
-def test_rows_of_like_length_stand_together(count: int, padding: float) -> None:
-    """Log-normal lengths, micro batches of 4; random order would pad 0.38 to 0.43."""
-    draw = torch.Generator().manual_seed(0)
-    lengths = (torch.randn(count, generator=draw).mul(0.7).exp() * 100).int().add(1).tolist()
-    order = list(LengthGrouped(lengths, effective_batch=8, seed=0))
-    batches = [[lengths[index] for index in batch] for batch in chunks(order, 4)]
-    padded = sum(max(batch) * len(batch) for batch in batches)
-    assert sorted(order) == list(range(count))
-    assert 1 - sum(lengths) / padded <= padding
-
-
-def test_the_order_changes_with_the_epoch_and_the_seed() -> None:
-    sampler = LengthGrouped(list(range(1, 40)), effective_batch=4, seed=0)
-    first = list(sampler)
-    assert list(sampler) == first
-    sampler.set_epoch(1)
-    assert list(sampler) != first
-    assert list(LengthGrouped(list(range(1, 40)), effective_batch=4, seed=1)) != first

@@ -1,11 +1,12 @@
 """Rows into steps: which stand together, how they are padded, and what their loss is."""
 
-import inspect
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 from torch.utils.data import Sampler
 
@@ -15,11 +16,11 @@ from hone.training.rows.encode import IGNORED, Encoded
 _WINDOW = 50  # steps whose rows are sorted by length together
 
 
-class LengthGrouped(Sampler[int]):
-    """The order of rows in an epoch: rows of like length stand together, the steps come in random order.
+class StepOrder(Sampler[list[int]]):
+    """The steps of an epoch, each a list of places: rows of like length stand together, the steps come at random.
 
-    The rows of a step depend on seed, epoch and effective batch alone, so that 1 x 8 and 8 x 1 learn the same.
-    A short last step comes last.
+    The rows of a step depend on lengths, seed, epoch and effective batch alone, so that 1 x 8, 8 x 1 and two processes
+    learn the same. What does not fill a step is drawn at random and comes last.
     """
 
     def __init__(self, lengths: Sequence[int], effective_batch: int, seed: int) -> None:
@@ -33,44 +34,50 @@ class LengthGrouped(Sampler[int]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return -(-len(self.lengths) // self.effective_batch)
 
-    def __iter__(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[list[int]]:
         draw = random.Random(f"{self.seed}:{self.epoch}")
         order = list(range(len(self.lengths)))
         draw.shuffle(order)
+        over = len(order) % self.effective_batch
+        rest, order = order[:over], order[over:]
         steps: list[list[int]] = []
         for window in chunks(order, self.effective_batch * _WINDOW):
             window.sort(key=lambda index: self.lengths[index] * draw.uniform(0.98, 1.02))
             steps += chunks(window, self.effective_batch)
-        short = [step for step in steps if len(step) < self.effective_batch]
-        whole = [step for step in steps if len(step) == self.effective_batch]
-        draw.shuffle(whole)
-        for step in whole + short:
-            yield from step
+        draw.shuffle(steps)
+        yield from [*steps, rest] if rest else steps
 
 
 def collate(rows: Sequence[Encoded], pad: int) -> dict[str, Any]:
-    """A micro batch, padded on the right: ids, mask and labels, each (rows, longest), and its count of tokens."""
+    """A micro batch, padded on the right.
+
+    Returns:
+        input_ids, attention_mask and labels, each (rows, longest); `places`, where in rows x longest, read as one line,
+        the next token is learnt; `targets`, which it is there, as long; and `tokens`, the count without padding.
+    """
     width = max(len(row) for row in rows)
+    labels = [row.labels + [IGNORED] * (width - len(row)) for row in rows]
     return {
         "input_ids": torch.tensor([row.ids + [pad] * (width - len(row)) for row in rows]),
         "attention_mask": torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows]),
-        "labels": torch.tensor([row.labels + [IGNORED] * (width - len(row)) for row in rows]),
+        "labels": torch.tensor(labels),
+        **learnt([label for line in labels for label in [*line[1:], IGNORED]]),
         "tokens": sum(len(row) for row in rows),
     }
 
 
-def label_loss(model: Model, batch: dict[str, Any], smoothing: float = 0.0) -> torch.Tensor:
-    """Sum of the cross entropies of all labels; logits are made only in columns where some row has a label."""
-    logits, targets = _label_logits(model, batch)
-    return cross_entropy(
-        logits.float().flatten(0, 1),
-        targets.flatten(),
-        ignore_index=IGNORED,
-        reduction="sum",
-        label_smoothing=smoothing,
-    )
+def learnt(following: Sequence[int]) -> dict[str, Tensor]:
+    """`places` and `targets` of a batch, read as one line: at which places the following label is learnt."""
+    places = [place for place, label in enumerate(following) if label != IGNORED]
+    return {"places": torch.tensor(places), "targets": torch.tensor([following[place] for place in places])}
+
+
+def label_loss(model: Model, batch: dict[str, Any], smoothing: float = 0.0) -> Tensor:
+    """Sum of the cross entropies of all labels, in nats; logits are made only where a label is."""
+    logits = label_logits(model, batch).float()
+    return cross_entropy(logits, batch["targets"], reduction="sum", label_smoothing=smoothing)
 
 
 @torch.inference_mode()
@@ -81,28 +88,40 @@ def mean_logprobs(model: Model, batch: dict[str, Any]) -> list[float]:
         model: In evaluation mode.
         batch: See `collate`; every row has a label.
     """
-    logits, targets = _label_logits(model, batch)
+    counts = (batch["labels"][:, 1:] != IGNORED).sum(dim=1).tolist()
+    logits, targets = torch.split(label_logits(model, batch), counts), torch.split(batch["targets"], counts)
     each = zip(logits, targets, strict=True)  # a row at a time: in float32 all of them may not fit
-    return [-float(cross_entropy(row.float(), labels, ignore_index=IGNORED)) for row, labels in each]
+    return [-float(cross_entropy(row.float(), labels)) for row, labels in each]
 
 
-def _label_logits(model: Model, batch: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits (rows, columns, vocabulary) and labels (rows, columns), where some row has a label."""
-    targets = batch["labels"][:, 1:]
-    inputs: dict[str, Any] = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
-    columns = (targets != IGNORED).any(dim=0).nonzero().squeeze(1)
-    if _can_keep(model):
-        logits = model(**inputs, use_cache=False, logits_to_keep=columns).logits
-    else:
-        logits = model(**inputs, use_cache=False).logits[:, columns]
-    return logits, targets[:, columns]
+def label_logits(model: Model, batch: dict[str, Any]) -> Tensor:
+    """Logits (labels, vocabulary), in the order of `places`."""
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "position_ids") if name in batch}
+    places = batch["places"]
+    with _head_only_at(places, model):
+        logits: Tensor = model(**inputs, use_cache=False).logits
+    logits = logits.flatten(0, 1)
+    return logits if len(logits) == len(places) else logits[places]
+
+
+@contextmanager
+def _head_only_at(places: Tensor, model: Model) -> Generator[None]:
+    """While the block runs, the output layer sees the hidden states of these places alone.
+
+    A vocabulary is hundreds of times wider than what it is made from, and most places have no label.
+    """
+
+    def narrowed(_head: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (inputs[0].flatten(0, 1).index_select(0, places).unsqueeze(0), *inputs[1:])
+
+    inner: Any = getattr(model, "module", model)
+    hook = inner.get_output_embeddings().register_forward_pre_hook(narrowed)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 def chunks(items: Sequence[Any], size: int) -> list[list[Any]]:
     """The items in lists of a size; the last may be shorter."""
     return [list(items[start : start + size]) for start in range(0, len(items), size)]
-
-
-def _can_keep(model: Model) -> bool:
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return "logits_to_keep" in inspect.signature(inner.forward).parameters

@@ -13,12 +13,15 @@ from typing_extensions import override
 from hone.storage.records import now
 from hone.training.config import TrainConfig
 from hone.training.events import Event, EventKind
-from hone.training.fitting.trainer import LoraTrainer
+from hone.training.fitting import plan as planning
+from hone.training.fitting.plan import Plan
+from hone.training.fitting.trainer import StepTrainer
 from hone.training.fitting.watch import validation_losses
 from hone.training.folder import RunFolder
 from hone.training.models import adapters, loading
 from hone.training.rows.encode import Encoded
 from hone.training.session import Cancelled
+from hone.training.tasks.task import Task
 
 NEVER = 10**9  # steps
 
@@ -29,6 +32,7 @@ class Material:
 
     base: Path
     tokenizer: loading.Tokenizer
+    task: Task
     rows: list[Encoded]
     folds: Mapping[str, int]
 
@@ -60,8 +64,37 @@ class FoldFolder(RunFolder):
         return False
 
 
+class FoldTrainer(StepTrainer):
+    """Trains to know a loss: its weights are wanted by nobody."""
+
+    @override
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        pass
+
+    @override
+    def keep_best(self) -> None:
+        """Not kept."""
+
+
+def planned(search: RunFolder, config: TrainConfig, material: Material) -> Plan:
+    """How all trials compute: found once, by trying where that pays, and the same after the search was broken off.
+
+    Raises:
+        RunError: A row does not fit into memory even alone.
+    """
+    known = planning.read_plan(search)
+    if known is not None:
+        return known
+    model = _model(config, material)
+    pad = loading.pad_id(material.tokenizer)
+    long = planning.worth_probing(model, material.rows, config)
+    known = planning.probe(model, material.task, material.rows, config, pad) if long else planning.plain(config)
+    planning.write_plan(search, known)
+    return known
+
+
 def fold_loss(
-    search: RunFolder, config: TrainConfig, material: Material, fold: int, tell: Callable[[float], None]
+    search: RunFolder, config: TrainConfig, material: Material, plan: Plan, fold: int, tell: Callable[[float], None]
 ) -> float:
     """The loss on a fold of a model that learnt from the others, in nats per item.
 
@@ -73,6 +106,7 @@ def fold_loss(
         search: Whose checkpoints folder lends the room.
         config: The training run with the settings of the trial.
         material: Of the search.
+        plan: See `planned`.
         fold: Which one is held out.
         tell: Called with the share of the training that is done, 0 to 1.
 
@@ -84,7 +118,7 @@ def fold_loss(
     shutil.rmtree(folder.path, ignore_errors=True)  # of a fold that was broken off
     folder.checkpoints.mkdir(parents=True)
     try:
-        return _trained(folder, alone(config), material, fold)
+        return _loss(folder, alone(config), material, plan, fold)
     finally:
         shutil.rmtree(folder.path, ignore_errors=True)
 
@@ -96,15 +130,22 @@ def alone(config: TrainConfig) -> TrainConfig:
     return config.model_copy(update={**quiet, **evaluate})
 
 
-def _trained(folder: RunFolder, config: TrainConfig, material: Material, fold: int) -> float:
+def _loss(folder: RunFolder, config: TrainConfig, material: Material, plan: Plan, fold: int) -> float:
     learnt = [row for row in material.rows if material.folds[row.id] != fold]
     held_out = [row for row in material.rows if material.folds[row.id] == fold]
-    set_seed(config.seed)
-    model = adapters.to_train(material.base, config, loading.compute_dtype(config.precision))
-    trainer = LoraTrainer(model, material.tokenizer, folder, config, learnt, held_out)
+    model = _model(config, material)
+    if plan.precision == "bfloat16" and config.method in ("lora", "rslora") and config.quantize == "none":
+        planning.halve_frozen(model)
+    own = plan.model_copy(update={"micro_batch": min(plan.micro_batch, config.effective_batch)})
+    trainer = FoldTrainer(model, material.tokenizer, folder, config, learnt, held_out, own)
     trainer.train()
     losses = list(validation_losses(trainer.state).values())
     del trainer, model
     if torch.cuda.is_available():
         torch.cuda.empty_cache()  # the next fold may have larger batches
     return min(losses) if config.patience else losses[-1]
+
+
+def _model(config: TrainConfig, material: Material) -> loading.Model:
+    set_seed(config.seed)
+    return adapters.to_train(material.base, config, loading.compute_dtype(config.precision))
