@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["overfits", "stalls", "diverges", "flat", "high"]
 LEAST_POINTS = 12  # of the training loss: fewer are all start
 BEGUN = 0.25  # of the planned steps: before that the warm-up alone can keep a loss where it was
 MOST = 0.8  # of the planned steps: after that what is high stays high
-SMOOTH = 20  # a smoothed point is the mean of the last twentieth of the run so far, and of five points at least
+SMOOTH = 20  # a smoothed point is the mean of a twentieth of the run so far, and of five points at least
 RISE = 1.05  # of the best validation loss: a twentieth worse is more than the last digits of an average
 STILL = 0.02  # of a loss: a run that has taken no fiftieth off its loss has learnt nothing
 GAIN = 0.01  # of the best validation loss: less is no gain worth a pass
@@ -63,31 +63,31 @@ def course(losses: Points, validation: Points, planned: int | None, config: dict
     best = min(validation, key=lambda point: point[1], default=None)
     done = (losses[-1][0] / planned if planned else 1.0) if losses else 0.0
     remarks = [
-        _diverges(smoothed, done),
+        _diverges(losses, done),
         _flat(losses, validation, done),
-        _overfits(smoothed, validation, config),
-        _high(smoothed, validation, done, config, ended),
+        _overfits(losses, validation, config),
+        _high(losses, validation, done, config, ended),
     ]
     found = [remark for remark in remarks if remark is not None]
-    return Course(smoothed=tuple(smoothed), best=best, gap=gap(smoothed, validation), remarks=tuple(found[:1]))
+    return Course(smoothed=tuple(smoothed), best=best, gap=gap(losses, validation), remarks=tuple(found[:1]))
 
 
 def smooth(points: Points) -> list[tuple[int, float]]:
-    """Each point as the mean of those just before it and itself; see SMOOTH."""
-    width = max(5, len(points) // SMOOTH)
+    """Each point as the mean of those around it, as many before as after; see SMOOTH."""
+    reach = max(5, len(points) // SMOOTH) // 2
     out = []
     for index, (step, _) in enumerate(points):
-        near = [loss for _, loss in points[max(0, index - width + 1) : index + 1]]
-        out.append((step, fmean(near)))
+        side = min(reach, index, len(points) - 1 - index)
+        out.append((step, fmean([loss for _, loss in points[index - side : index + side + 1]])))
     return out
 
 
-def gap(smoothed: Points, validation: Points) -> float | None:
-    """Validation minus training loss at the last evaluation; None before there is one."""
+def gap(losses: Points, validation: Points) -> float | None:
+    """Validation loss less the mean of the last five training losses before it; None before there are such."""
     if not validation:
         return None
-    seen = [loss for step, loss in smoothed if step <= validation[-1][0]]
-    return validation[-1][1] - seen[-1] if seen else None
+    seen = [loss for step, loss in losses if step <= validation[-1][0]]
+    return validation[-1][1] - fmean(seen[-5:]) if seen else None
 
 
 def unsure(config: dict[str, Any]) -> float:
@@ -104,10 +104,10 @@ def _finite(points: Points) -> list[tuple[int, float]]:
     return [(step, loss) for step, loss in points if math.isfinite(loss)]
 
 
-def _diverges(smoothed: Points, done: float) -> Remark | None:
-    if len(smoothed) < LEAST_POINTS or done < BEGUN:
+def _diverges(losses: Points, done: float) -> Remark | None:
+    if len(losses) < LEAST_POINTS or done < BEGUN:
         return None
-    first, last = smoothed[4][1], smoothed[-1][1]
+    first, last = fmean([loss for _, loss in losses[:5]]), fmean([loss for _, loss in losses[-5:]])
     if last < max(WORSE * first, LEARNT):
         return None
     return Remark(
@@ -133,43 +133,46 @@ def _flat(losses: Points, validation: Points, done: float) -> Remark | None:
     )
 
 
-def _overfits(smoothed: Points, validation: Points, config: dict[str, Any]) -> Remark | None:
+def _overfits(losses: Points, validation: Points, config: dict[str, Any]) -> Remark | None:
     """Worse on what it has not seen while better on what it has; or no better for some time, learning by heart."""
     if len(validation) < LATELY:
         return None
     step, loss = min(validation, key=lambda point: point[1])
     since = [point for point in validation if point[0] > step]
-    before = [each for at, each in smoothed if at <= step]
-    if len(since) < 2 or not before or smoothed[-1][1] >= before[-1]:
+    before = [each for at, each in losses if at <= step]
+    if len(since) < 2 or not before:
+        return None
+    last, seen = fmean([each for _, each in losses[-5:]]), since[-1][1]
+    if last >= fmean(before[-5:]):
         return None
     kept = f"The model of step {step} is the one that is kept." if config.get("patience") else ""
-    if since[-1][1] >= max(RISE * loss, LEARNT):
+    if seen >= max(RISE * loss, LEARNT):
         return Remark(
             kind="overfits",
-            says=f"It overfits: since step {step} the validation loss rose from {loss:.2f} to {since[-1][1]:.2f}, "
-            f"while the training loss fell to {smoothed[-1][1]:.2f}.",
+            says=f"It overfits: since step {step} the validation loss rose from {loss:.2f} to {seen:.2f}, while the "
+            f"training loss fell to {last:.2f}.",
             next=kept or "Set patience=2, so that the best step is kept, or take fewer passes; more pairs help most.",
         )
-    heart = smoothed[-1][1] < 0.5 * since[-1][1]
-    gained = max(each for _, each in validation[-LATELY:]) - min(each for _, each in validation[-LATELY:])
-    if len(since) < LATELY or not heart or gained > GAIN * loss:
+    lately = [each for _, each in validation[-LATELY:]]
+    if len(since) < LATELY or last >= seen / 2 or max(lately) - min(lately) > GAIN * loss:
         return None
     return Remark(
         kind="stalls",
-        says=f"It learns by heart: the validation loss stays at {since[-1][1]:.2f} since step {step}, while the "
-        f"training loss fell to {smoothed[-1][1]:.2f}.",
+        says=f"It learns by heart: the validation loss stays at {seen:.2f} since step {step}, while the training loss "
+        f"fell to {last:.2f}.",
         next=kept or "Further passes bring nothing: set patience=2, or add pairs.",
     )
 
 
-def _high(smoothed: Points, validation: Points, done: float, config: dict[str, Any], ended: bool) -> Remark | None:
-    if len(smoothed) < LEAST_POINTS or not validation or (done < MOST and not ended):
+def _high(losses: Points, validation: Points, done: float, config: dict[str, Any], ended: bool) -> Remark | None:
+    if len(losses) < LEAST_POINTS or not validation or (done < MOST and not ended):
         return None
-    last, seen, level = smoothed[-1][1], validation[-1][1], unsure(config)
+    quarter = len(losses) // 4
+    earlier = fmean([loss for _, loss in losses[-2 * quarter : -quarter]])
+    last, seen, level = fmean([loss for _, loss in losses[-quarter:]]), validation[-1][1], unsure(config)
     if min(last, seen) < level:
         return None
-    middle = smoothed[len(smoothed) * 3 // 4][1]
-    falls = last < (1 - STILL) * middle
+    falls = last < (1 - STILL) * earlier
     return Remark(
         kind="high",
         says=f"It has not learnt the task: both losses are high, {last:.2f} in training and {seen:.2f} in validation; "

@@ -6,8 +6,10 @@ from pydantic import Field
 
 from hone.labeling import suggesting
 from hone.platform.api.caller import Lead, Of, Open
+from hone.platform.run_view import RunView, run_view
 from hone.platform.runs import iterations, suggestion
 from hone.platform.runtime import Runtime
+from hone.platform.waiting import Place, places
 from hone.storage import batches, models, projects, runs, suggestions
 from hone.storage.models import Model
 from hone.storage.records import Record
@@ -43,6 +45,12 @@ class Suggest(Record):
     limit: int = Field(default=suggesting.AT_MOST, ge=1, le=1_000_000)
     read: bool | None = None
     settings: tuple[str, ...] = ()
+
+
+class QueuedRun(Run):
+    """A run with its place in the queue; None once it has ended."""
+
+    queue: Place | None
 
 
 class Suggestible(Record):
@@ -94,17 +102,29 @@ def suggestible(opened: Open, _: Lead, project: Of, model: int | None = None) ->
 
 
 @router.get("/runs")
-def list_runs(opened: Open, _: Lead, project: str | None = None) -> list[Run]:
+def list_runs(opened: Open, _: Lead, project: str | None = None) -> list[QueuedRun]:
     """The runs of a project or of the workspace, the newest first."""
     with opened.store.read() as cursor:
         chosen = projects.named(cursor, project).id if project is not None else None
-        return runs.listing(cursor, chosen)
+        queue = places(runs.unfinished(cursor))
+        return [_queued(run, queue) for run in runs.listing(cursor, chosen)]
 
 
 @router.get("/runs/{number}")
-def get_run(opened: Open, _: Lead, number: int) -> Run:
+def get_run(opened: Open, _: Lead, number: int) -> QueuedRun:
     """One run."""
-    return _run(opened, number)
+    with opened.store.read() as cursor:
+        return _queued(runs.numbered(cursor, number), places(runs.unfinished(cursor)))
+
+
+def _queued(run: Run, queue: dict[int, Place]) -> QueuedRun:
+    return QueuedRun.model_validate({**run.model_dump(), "queue": queue.get(run.number)})
+
+
+@router.get("/runs/{number}/view")
+def view(opened: Open, _: Lead, number: int) -> RunView:
+    """One run as its page shows it: where it stands, losses and what they say, samples, plan, result."""
+    return run_view(opened.store, number)
 
 
 @router.get("/runs/{number}/events")
