@@ -3,14 +3,16 @@
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from hone.platform.access.private import write_private
 from hone.storage.errors import InputError
 from hone.storage.records import Record
+
+Launcher = Literal["local", "torchrun", "ray"]
 
 
 class Server(Record):
@@ -31,11 +33,27 @@ class Oidc(Record):
 
 
 class Training(Record):
-    """What runs may use of this machine. `threads` None: what torch chooses; `at_once`: runs side by side."""
+    """What runs may use, and where training runs go.
+
+    `threads` None: all cores this machine lends; `at_once`: runs side by side; `launcher`: what starts the processes
+    of a training run; `processes`: how many learn together; `ray_address`: the cluster, None starts one here.
+    """
 
     threads: int | None = Field(default=None, ge=1, le=1024)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     at_once: int = Field(default=1, ge=1, le=64)
+    launcher: Launcher = "local"
+    processes: int = Field(default=1, ge=1, le=1024)
+    ray_address: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _launched_by_somebody(self) -> Self:
+        if self.processes > 1 and self.launcher == "local":
+            raise ValueError(
+                f"processes is {self.processes}, but launcher is 'local', which starts one; "
+                'set launcher = "torchrun" or "ray", or take processes out'
+            )
+        return self
 
 
 class Settings(Record):
@@ -54,9 +72,12 @@ DEFAULT_TEXT = """\
 # port = 8501          # 0 takes any free port
 
 [training]
-# threads = 4          # of the processor, for each run; left out: what torch chooses
+# threads = 4          # of the processor, for each run; left out: all that this machine lends
 # device = "auto"      # auto, cpu, cuda or mps
 # at_once = 1          # runs side by side; others wait
+# launcher = "local"   # local, torchrun (several processes or cards of this machine) or ray (a cluster)
+# processes = 1        # that learn together in one training run; more than 1 needs torchrun or ray
+# ray_address = "auto" # the cluster for ray: auto, host:6379 or ray://host:10001; left out: one is started here
 
 # Single sign-on. People need an account here with the same email (page People).
 # [oidc]
@@ -113,6 +134,8 @@ def _said(error: ErrorDetails) -> str:
 def _about_section(section: str, error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         return f"[{section}] is no section. {_nearest(section, list(SECTIONS))}"
+    if error["type"] == "value_error":
+        return f"[{section}] {error.get('ctx', {}).get('error')}."
     return f"{section} is {_shown(error['input'])}; it must be a section that starts with the line [{section}]."
 
 

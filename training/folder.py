@@ -217,9 +217,12 @@ class RunFolder:
         return worker.read_worker(self.worker_file)
 
     def alive(self) -> bool:
-        """Whether the run's worker runs on this machine."""
+        """Whether the run's worker lives: its process, or on another machine its heartbeat."""
         found = self.worker()
-        return found is not None and worker.is_alive(found)
+        if found is None or found.here:
+            return found is not None and worker.is_alive(found)
+        silent = self.seconds_since_beat()
+        return self.status() == "running" and silent is not None and silent < worker.SILENT_SECONDS
 
     def seconds_since_beat(self) -> float | None:
         """Seconds since the worker last showed life, on whatever machine; None when it never did."""

@@ -1,5 +1,6 @@
 """From the start of a worker to its last event: the same for training, generating and suggesting."""
 
+import errno
 import shutil
 import signal
 import sys
@@ -7,12 +8,13 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from hone.storage.errors import Conflict, HoneError, InputError
 from hone.training.config import Config
 from hone.training.folder import RunFolder
+from hone.training.launch import world
 from hone.training.models.weights import is_folder
 from hone.training.worker import heartbeat, set_surroundings, this_worker
 
@@ -27,10 +29,11 @@ def work(folder: RunFolder, kind: type[Config], job: Callable[[Config], dict[str
     """Do a run's job in this process, with its events around it.
 
     The job returns the data of the event "done", or raises Cancelled. What a person can mend is one line on
-    stderr; anything else also leaves its traceback there.
+    stderr; anything else also leaves its traceback there. Of several processes that do the job together, the first
+    writes; another writes only why it failed.
 
     Args:
-        folder: A prepared run folder.
+        folder: A prepared run folder; see `world.folder`.
         kind: TrainConfig, GenerateConfig, SuggestConfig or SearchConfig; a folder of another kind is refused.
         job: The work itself.
 
@@ -43,25 +46,37 @@ def work(folder: RunFolder, kind: type[Config], job: Callable[[Config], dict[str
         print(f"hone: {error}", file=sys.stderr)  # no event: another's run keeps the status that it has
         return FAILED
     folder.write_worker()
-    folder.append_event("started", does=config.kind, pid=_pid(folder))
-    with heartbeat(folder.heartbeat_file), _signals_cancel(folder):
+    folder.append_event("started", does=config.kind, pid=_pid(folder), processes=world.size())
+    with heartbeat(folder.heartbeat_file) if world.is_first() else nullcontext(), _signals_cancel(folder):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", FutureWarning)  # what libraries plan is not the reader's to mend
-                done = job(config)
-            folder.append_event("done", **done)
-            shutil.rmtree(folder.checkpoints, ignore_errors=True)  # not earlier: a kill before "done" resumes
-            return DONE
-        except Cancelled:
-            folder.append_event("cancelled")
-            return CANCELLED
+            with world.joined():
+                return _concluded(folder, lambda: job(config))
         except HoneError as error:
-            _fail(folder, str(error), **getattr(error, "facts", {}))
-        except Exception as error:
-            traceback.print_exc()
-            _fail(folder, f"{type(error).__name__}: {error}")
+            _fail(folder, str(error))
+            return FAILED
         finally:
             folder.clear_cancel()  # honoured or overtaken: a later resume must not stop on it
+
+
+def _concluded(folder: RunFolder, job: Callable[[], dict[str, Any]]) -> int:
+    """The exit code, after the job's end was told: while other processes can still hear this one, for what they say
+    when it is gone must not come first."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # what libraries plan is not the reader's to mend
+            done = job()
+        folder.append_event("done", **done)
+        if world.is_first():
+            shutil.rmtree(folder.checkpoints, ignore_errors=True)  # not earlier: a kill before "done" resumes
+        return DONE
+    except Cancelled:
+        folder.append_event("cancelled")
+        return CANCELLED
+    except HoneError as error:
+        _fail(folder, str(error), **getattr(error, "facts", {}))
+    except Exception as error:
+        traceback.print_exc()
+        _fail(folder, _words(error))
     return FAILED
 
 
@@ -75,11 +90,21 @@ def own_process(folder: RunFolder) -> None:
     set_surroundings(config.threads, offline=is_folder(config.base))
 
 
+def heed_cancel(folder: RunFolder) -> None:
+    """Stop where there is nothing to save, between two things that take long.
+
+    Raises:
+        Cancelled: Somebody asked to.
+    """
+    if folder.cancel_requested():
+        raise Cancelled
+
+
 def _refuse_or_config(folder: RunFolder, kind: type[Config]) -> Config:
     config = folder.config()
     if not isinstance(config, kind):
         raise InputError(f"{folder.path} is prepared to {config.kind}: {_COMMANDS[config.kind]} does that.")
-    if folder.alive() and folder.worker() != this_worker():
+    if world.is_first() and folder.alive() and folder.worker() != this_worker():
         raise Conflict(f"{folder.path} is being worked on by process {_pid(folder)}; stop it or wait for it.")
     if folder.status() == "done":
         raise Conflict(f"{folder.path} is finished; prepare a new run to {config.kind} again.")
@@ -97,7 +122,17 @@ _COMMANDS = {
 def _fail(folder: RunFolder, message: str, **facts: Any) -> None:
     line = " ".join(message.split())
     print(f"hone: {line}", file=sys.stderr)
-    folder.append_event("failed", message=line, **facts)
+    if world.size() > 1 and folder.status() == "failed":
+        return  # another process was first, and this one only missed it
+    with suppress(OSError):  # on a full disk the line above is all that can be said
+        folder.append_event("failed", message=line, **facts)
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{error.strerror}: {error.filename or 'the disk of the run'}. Make room, then resume."
+    who = f"Process {world.rank() + 1} of {world.size()}: " if world.size() > 1 else ""
+    return f"{who}{type(error).__name__}: {error}"
 
 
 def _pid(folder: RunFolder) -> int:

@@ -1,30 +1,38 @@
 """The process that works on a run: who it is, whether it still lives, and the surroundings it needs."""
 
 import os
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from hone.storage.records import Record
 
-_BEAT_SECONDS = 2.0
+BEAT_SECONDS = 2.0
+SILENT_SECONDS = 20.0  # without a beat: a worker that cannot be seen is taken for dead
 
 
 class Worker(Record):
-    """A process, told from a later one of the same number by its start time."""
+    """A process, told from a later one of the same number by its start time, and from another machine's by its host."""
 
     pid: int
     started: str
+    host: str = ""
+
+    @property
+    def here(self) -> bool:
+        """Whether it works on this machine, where its process can be looked at."""
+        return self.host in ("", socket.gethostname())
 
 
 def this_worker() -> Worker:
     """The process that calls."""
-    return Worker(pid=os.getpid(), started=_started(os.getpid()) or "")
+    return Worker(pid=os.getpid(), started=_started(os.getpid()) or "", host=socket.gethostname())
 
 
 def read_worker(path: Path) -> Worker | None:
@@ -37,7 +45,7 @@ def read_worker(path: Path) -> Worker | None:
 
 def is_alive(worker: Worker) -> bool:
     """Whether that very process runs on this machine; a zombie does not."""
-    started = _started(worker.pid)
+    started = _started(worker.pid) if worker.here else None
     return started is not None and started == worker.started
 
 
@@ -48,8 +56,9 @@ def heartbeat(path: Path) -> Generator[None]:
 
     def beat() -> None:
         while True:
-            path.touch()
-            if stop.wait(_BEAT_SECONDS):
+            with suppress(OSError):  # a disk that is full for a while must not silence it for good
+                path.touch()
+            if stop.wait(BEAT_SECONDS):
                 return
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
@@ -90,14 +99,15 @@ def set_surroundings(threads: int | None, offline: bool) -> None:
 
 
 def available_cores() -> int:
-    """Cores that this process may use, by its affinity and by its container's quota; at least 1."""
+    """Cores that this process may use, by its affinity and by its container's quota, shared evenly with the processes
+    of the same run on this machine; at least 1."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         allowed = min(allowed, round(int(quota) / int(period)))
     except (OSError, ValueError):
         pass  # no such file, or "max": no quota
-    return max(1, allowed)
+    return max(1, allowed // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def _started(pid: int) -> str | None:

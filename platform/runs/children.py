@@ -6,14 +6,14 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 
 from hone.platform.runs.bases import TOY
+from hone.platform.settings import Launcher, Training
 from hone.storage.runs import Kind
 from hone.training.folder import RunFolder
+from hone.training.launch.world import ASKED
 from hone.training.models.weights import is_folder
 
-Device = Literal["auto", "cpu", "cuda", "mps"]
 MODULES: dict[Kind, str] = {
     "train": "hone.training.fit",
     "generate": "hone.training.generate",
@@ -24,30 +24,45 @@ _TAIL = 16_384  # bytes of a log that are read to find its last line
 
 
 def start_child(
-    folder: RunFolder, kind: Kind, workspace: Path, *, resume: bool = False, device: Device = "auto"
+    folder: RunFolder, kind: Kind, workspace: Path, training: Training, *, resume: bool = False
 ) -> subprocess.Popen[bytes]:
     """Start the worker of a run, in a session of its own, so that it outlives this process.
 
     What it prints goes to the folder's log.txt and is never waited for: a flood of output cannot stall it.
     Its working folder is the workspace, from which the paths of earlier models in its configuration lead.
 
+    Args:
+        training: Of hone.toml: on which device, and what launches a training run.
+        resume: Go on from the newest checkpoint.
+
     Raises:
         NotFound, InputError: This is no run folder, or its configuration does not hold.
         OSError: The machine cannot start another process.
     """
     base = folder.config().base
+    launcher = training.launcher if kind == "train" and base != TOY else "local"
     module = "hone.platform.runs.toy_run" if base == TOY else MODULES[kind]
-    command = [sys.executable, "-P", "-m", module, str(folder.path), *(["--resume"] if resume else [])]
+    command = [*_launched(module, launcher, training), str(folder.path), *(["--resume"] if resume else [])]
     with folder.log_file.open("ab") as log:
         return subprocess.Popen(
-            command,
+            [sys.executable, "-P", "-m", *command],
             cwd=workspace,
-            env=_environment(offline=base == TOY or is_folder(base), device=device),
+            env=_environment(training, launcher, offline=base == TOY or is_folder(base)),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+def _launched(module: str, launcher: Launcher, training: Training) -> list[str]:
+    """The module that does the run, after what launches it; only training goes to several processes or a cluster."""
+    if launcher == "torchrun":
+        return ["torch.distributed.run", "--standalone", "--nproc-per-node", str(training.processes), "-m", module]
+    if launcher == "ray":
+        address = ["--address", training.ray_address] if training.ray_address else []
+        return ["hone.training.launch.ray_job", "--processes", str(training.processes), *address]
+    return [module]
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:
@@ -67,11 +82,19 @@ def last_line(log: Path) -> str:
     return said.removeprefix("hone: ")[:500]
 
 
-def _environment(offline: bool, device: Device) -> dict[str, str]:
+def _environment(training: Training, launcher: Launcher, offline: bool) -> dict[str, str]:
     """This process's environment, with the hub kept quiet and waiting threads kept from spinning."""
-    settings = {"GOMP_SPINCOUNT": "1000", "HF_HUB_DISABLE_TELEMETRY": "1", "PYTHONUNBUFFERED": "1"}
+    settings = {
+        "GOMP_SPINCOUNT": "1000",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",  # as -P, for what the child starts
+        "HONE_DEVICE": training.device,
+    }
     if offline:
         settings["HF_HUB_OFFLINE"] = "1"
-    if device == "cpu":
+    if training.device == "cpu":
         settings["CUDA_VISIBLE_DEVICES"] = ""
+    if launcher == "torchrun":
+        settings |= {ASKED: str(training.processes), "OMP_NUM_THREADS": "1"}  # each takes its own share of the cores
     return {**os.environ, **settings}

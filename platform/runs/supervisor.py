@@ -205,8 +205,7 @@ class Supervisor:
 
     def _child(self, run: Run, folder: RunFolder) -> "subprocess.Popen[bytes]":
         again = run.kind == "train" and run.started_at is not None
-        device = self.settings.training.device
-        return start_child(folder, run.kind, self.store.workspace.root, resume=again, device=device)
+        return start_child(folder, run.kind, self.store.workspace.root, self.settings.training, resume=again)
 
     def _follow(self, watched: Watched) -> None:
         """Take in what the child wrote; press one that was cancelled, conclude one that ended."""

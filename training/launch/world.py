@@ -18,7 +18,7 @@ from hone.training.events import Event, EventKind
 from hone.training.folder import RunFolder
 
 ASKED = "HONE_WORLD_SIZE"  # how many processes whoever launched them meant to launch
-_PATIENCE = timedelta(minutes=30)  # of a process that waits for another: the first loads a large base
+_PATIENCE = timedelta(hours=6)  # of a process that waits for another: the first alone measures and publishes
 
 
 def rank() -> int:

@@ -133,7 +133,7 @@ def device() -> torch.device:
     named = os.environ.get("HONE_DEVICE", "auto")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if named != "auto" and not there.get(named):
-        raise RunError(f"This machine has no device {named!r}; set device to auto or cpu under [training] in hone.toml.")
+        raise RunError(f"This machine has no {named}; set device = \"auto\" or \"cpu\" under [training] in hone.toml.")
     kind = ("cuda" if there["cuda"] else "cpu") if named == "auto" else named
     return torch.device(kind, int(os.environ.get("LOCAL_RANK", "0"))) if kind == "cuda" else torch.device(kind)
 
