@@ -14,6 +14,7 @@ from hone.platform.commands import (
     common,
     exporting,
     judging,
+    merging,
     pairs,
     preferring,
     projects,
@@ -39,7 +40,7 @@ PANELS: dict[str, tuple[str, ...]] = {
         "export",
         "status",
     ),
-    "Batch and model": ("batch", "train", "search", "runs", "models", "generate", "suggest", "prefer"),
+    "Batch and model": ("batch", "train", "search", "runs", "models", "merge", "generate", "suggest", "prefer"),
     "Judge blind, decide, go round again": ("matchups", "judgements", "report", "gate", "queue"),
     "Look after it": ("user", "backup", "restore", "doctor"),
 }
@@ -167,6 +168,7 @@ for _topic in (
     searching,
     preferring,
     judging,
+    merging,
     reports,
     care,
 ):

@@ -1,13 +1,16 @@
 """Models: the base, the iterations, and what a lead decided on them."""
 
+from pathlib import Path
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from hone.platform import chain as linking
 from hone.platform.api.caller import Lead, Of, Open
+from hone.platform.api.imports import must_be_owner
 from hone.platform.chain import Link
-from hone.platform.runs import iterations
+from hone.platform.runs import iterations, merging
+from hone.platform.runs.merging import Dtype, Merged
 from hone.storage import models, reports
 from hone.storage.models import Model, ModelDecision
 from hone.storage.records import Record
@@ -21,6 +24,17 @@ class Decide(Record):
     decision: Literal["promote", "reject"]
     reason: str
     report: int | None = None
+
+
+class Take(Record):
+    """Merge a model into its base, to take it away: a folder, or by `gguf` one file for llama.cpp.
+
+    `path` is where on the server's machine, for the owner key only; without it the workspace's exports.
+    """
+
+    path: str | None = None
+    gguf: bool = False
+    dtype: Dtype = "auto"
 
 
 class Models(Record):
@@ -57,3 +71,14 @@ def decide(opened: Open, who: Lead, project: Of, number: int, body: Decide) -> M
         report = reports.numbered(cursor, project.id, body.report) if body.report is not None else None
     act = iterations.promote if body.decision == "promote" else iterations.reject
     return act(opened.store, project, who, model, body.reason, report)
+
+
+@router.post("/projects/{name}/models/{number}/merged")
+def merge(request: Request, opened: Open, who: Lead, project: Of, number: int, body: Take) -> Merged:
+    """Write the merged model of an iteration, checked against the adapter on its base; the answer comes when done."""
+    if body.path is not None:
+        must_be_owner(request, opened)
+    with opened.store.read() as cursor:
+        model = models.numbered(cursor, project.id, number)
+    to = Path(body.path).absolute() if body.path is not None else None
+    return merging.merge(opened, project, who, model, to=to, gguf=body.gguf, dtype=body.dtype)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hone.platform.commands import terminal
+from hone.platform.commands import merging, terminal
 from hone.platform.commands.choosing import Where
 from hone.platform.commands.common import AsJson, ProjectName, session
 from hone.storage.errors import InputError
@@ -23,13 +23,25 @@ def export(
     where: Where = "",
     batch: Annotated[int | None, typer.Option("--batch", help="A frozen batch; else all approved pairs.")] = None,
     provenance: Annotated[bool, typer.Option("--provenance", help="With who said what, when and why.")] = False,
+    gguf: Annotated[bool, typer.Option("--gguf", help="A model instead of pairs, merged, for llama.cpp.")] = False,
+    model: Annotated[int | None, typer.Option("--model", help="With --gguf: an iteration; else the champion.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write approved pairs, a frozen batch or what a filter means: for training, a spreadsheet or the Hub.
 
     pairs is JSON lines with all that Hone keeps; alpaca, chat and prompt are JSON lines for other trainers; dpo takes
-    chosen and rejected answers from the blind judgements; hf is a folder with Parquet files and a card.
+    chosen and rejected answers from the blind judgements; hf is a folder with Parquet files and a card. --gguf writes
+    a model instead, by llama.cpp's converter (`hone merge` writes it as a folder).
     """
+    if gguf:
+        if format_ or where or batch is not None or provenance:
+            raise InputError(
+                "--gguf takes a model away, not pairs: leave out --format, --where, --batch, --provenance."
+            )
+        merging.export_gguf(file, project, model, "auto", as_json)
+        return
+    if model is not None:
+        raise InputError("--model goes with --gguf: pairs belong to no model. Leave it out, or add --gguf.")
     if format_ is not None and format_ not in FORMATS:
         raise InputError(f"There is no format '{format_}'. Choose one of {', '.join(FORMATS)}.")
     with session(project) as here:

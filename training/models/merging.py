@@ -40,8 +40,8 @@ class Checked(Record):
     """How far a merged model is from the one that it was merged from, on rows of its run.
 
     `largest_difference` is of all logits that were compared, `argmax_agreement` the share of places (0 to 1) at which
-    both expect the same token or label; the losses are nats per item of the task. `same_answers` counts the examples
-    that the model that was merged answers alike, token for token.
+    both expect the same token or label; the losses are nats per item of the task. `same_answers` counts the
+    `answers` (the examples) that the model that was merged gives alike, token for token.
     """
 
     schema_version: Literal[1] = 1
@@ -54,6 +54,7 @@ class Checked(Record):
     argmax_agreement: float
     loss_before: float
     loss_after: float
+    answers: int
     same_answers: int
     examples: tuple[Example, ...]
 
@@ -199,6 +200,7 @@ def _checked(
         argmax_agreement=agreeing / places,
         loss_before=before.loss,
         loss_after=after.loss,
+        answers=len(after.answers),
         same_answers=sum(one == other for one, other in zip(before.answers, after.answers, strict=True)),
         examples=tuple(
             Example(id=row.id, prompt=row.ids[: row.prompt], answer=answer)
