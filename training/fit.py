@@ -26,8 +26,10 @@ def fit(path: Path | str, resume: bool = False, force: bool = False) -> int:
     folder = world.folder(path)
 
     def job(config: TrainConfig) -> dict[str, object]:
-        from hone.training.fitting.training import train  # seconds of import, after "started" is written
-
+        if config.objective == "sft":
+            from hone.training.fitting.training import train  # seconds of import, after "started" is written
+        else:
+            from hone.training.preference.training import train
         return train(folder, config, resume, force)
 
     return work(folder, TrainConfig, job)

@@ -113,7 +113,7 @@ def counts(encodings: Mapping[Split, Encoding]) -> dict[str, Any]:
     }
 
 
-def tell_cuts(folder: RunFolder, encodings: Mapping[Split, Encoding]) -> None:
+def tell_cuts(folder: RunFolder, encodings: Mapping[Split, Cut]) -> None:
     """Warn of rows that were too long, with their names."""
     for word, rows in (
         ("dropped", [row for encoding in encodings.values() for row in encoding.dropped]),

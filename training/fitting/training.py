@@ -22,7 +22,6 @@ from hone.training.fitting.plan import (
     write_plan,
 )
 from hone.training.fitting.told import Told
-from hone.training.fitting.told import Told
 from hone.training.fitting.trainer import StepTrainer
 from hone.training.fitting.watch import validation_losses
 from hone.training.folder import RunFolder, write_whole

@@ -4,7 +4,7 @@ TRL would tokenise prompt and response together, cut what is too long and leave 
 trainers get rows that are tokens already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hone.storage.errors import RunError
@@ -37,6 +37,11 @@ class Pairs:
             for prompt, one, other in zip(self.prompts, self.chosen, self.rejected, strict=True)
         )
 
+    def named(self, read: Collection[tuple[int, ...]]) -> list[str]:
+        """The ids of the rows of which either side, with its prompt, is among these token ids."""
+        sides = zip(self.ids, self.prompts, self.chosen, self.rejected, strict=True)
+        return [row for row, prompt, one, other in sides if {(*prompt, *one), (*prompt, *other)} & set(read)]
+
     def columns(self) -> dict[str, list[list[int]]]:
         """What TRL's DPOTrainer reads."""
         return {"prompt_ids": self.prompts, "chosen_ids": self.chosen, "rejected_ids": self.rejected}
@@ -68,6 +73,11 @@ class Opinions:
             2 * len(prompt) + len(one) + len(other)
             for prompt, one, other in zip(self.prompts, self.responses, self.others, strict=True)
         )
+
+    def named(self, read: Collection[tuple[int, ...]]) -> list[str]:
+        """The ids of the rows that are, with their prompt, among these token ids."""
+        rows = zip(self.ids, self.prompts, self.responses, strict=True)
+        return [row for row, prompt, response in rows if (*prompt, *response) in read]
 
     def columns(self) -> dict[str, list[list[int]] | list[bool]]:
         """What TRL's KTOTrainer reads."""
@@ -104,14 +114,14 @@ def _pairs(rows: Sequence[Row], tokenizer: Tokenizer, config: TrainConfig, limit
     chosen, rejected = [_encoded(side, tokenizer, config, limit) for side in (rows, others)]
     found = Pairs([], [], [], [], *(_both(getattr(chosen, what), getattr(rejected, what)) for what in _CUT))
     other_of = {row.id: row for row in rejected.rows}
-    for row in chosen.rows:
-        other = other_of.get(row.id)
+    for one in chosen.rows:
+        other = other_of.get(one.id)
         if other is None:
             continue
-        shorter = min(row, other, key=lambda each: each.prompt)  # one prompt for both: where one was shortened, its
-        found.ids.append(row.id)
+        shorter = one if one.prompt <= other.prompt else other  # one prompt for both: where one was shortened, its
+        found.ids.append(one.id)
         found.prompts.append(shorter.ids[: shorter.prompt])
-        found.chosen.append(row.ids[row.prompt :])
+        found.chosen.append(one.ids[one.prompt :])
         found.rejected.append(other.ids[other.prompt :])
     _require_rows(rows, found, limit)
     return found

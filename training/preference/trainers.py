@@ -5,7 +5,7 @@ rows that are tokens already, and the log-probabilities of the model that the ru
 step 1: so a continued adapter is compared with itself as it was, not with the bare base, and nothing is kept twice.
 """
 
-import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -20,30 +20,71 @@ from typing_extensions import override
 
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
+from hone.training.fitting.optim import optimizer, schedule
 from hone.training.fitting.told import Told, told_arguments
 from hone.training.folder import RunFolder
-from hone.training.models.loading import Model, Tokenizer
+from hone.training.models.loading import Model, Tokenizer, stop_ids
 from hone.training.preference.rows import Opinions, Pairs, Preferences
+from hone.training.speaking.decode import Sampling, answers
 
 _REFERENCE = "ref"  # what TRL calls the copy of an adapter
+_SAMPLE_TOKENS = 64
+
+
+class NotFinite(RunError):
+    """A step cannot be learnt; its rows are named, and its facts list them all."""
+
+    def __init__(self, what: str, step: int, rows: Sequence[str]) -> None:
+        named = ", ".join(rows[:5]) + (f" and {len(rows) - 5} more" if len(rows) > 5 else "")
+        super().__init__(
+            f"{what} at step {step}; lower learning_rate, or look at these rows: {named}. Nothing was published."
+        )
+        self.facts = {"rows": [{"id": row} for row in rows]}
 
 
 class _FromTokens(Told):
-    """A trainer of TRL that gets token ids, knows its reference beforehand, and counts every row of a step alike."""
+    """A trainer of TRL that gets token ids, knows its reference beforehand, and counts every row of a step alike.
 
-    def __init__(self, model: Model, tokenizer: Tokenizer, args: TrainingArguments, **given: Any) -> None:
+    Attributes:
+        tokenizer: Of the base.
+        learnt: The rows that are learnt.
+        held_out: The rows that are evaluated on; may be empty.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        tokenizer: Tokenizer,
+        folder: RunFolder,
+        config: TrainConfig,
+        learnt: Preferences,
+        held_out: Preferences,
+        args: TrainingArguments,
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.learnt = learnt
+        self.held_out = held_out
         self.step_rows = 0  # of the optimizer step that is at work
-        super().__init__(model=model, args=args, processing_class=tokenizer, **given)
+        super().__init__(
+            model=model,
+            args=args,
+            processing_class=tokenizer,
+            train_dataset=Dataset.from_dict(learnt.columns()),
+            eval_dataset=Dataset.from_dict(held_out.columns()) if len(held_out) else None,
+            optimizers=(optimizer((part for part in model.parameters() if part.requires_grad), config), None),
+            folder=folder,
+            config=config,
+        )
         if _REFERENCE in getattr(self.model, "peft_config", {}):
             self.model.delete_adapter(_REFERENCE)  # type: ignore[union-attr,operator]  # its answers are known by now
 
-    def _prepare_dataset(self, dataset: Dataset, *_: Any) -> Dataset:
+    def _prepare_dataset(self, dataset: Any, processing_class: Any, args: Any, dataset_name: str) -> Any:  # noqa: ARG002
         """As it is: the rows are tokens, none is too long."""
         return dataset
 
-    def _precompute_ref_logps(self, dataset: Dataset, name: str, batch_size: int) -> Dataset:  # noqa: ARG002
+    def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:  # noqa: ARG002
         """The rows with what the start model says of them, in columns; nothing is kept on disk."""
-        batches = DataLoader(dataset, batch_size=batch_size, collate_fn=self.data_collator)  # type: ignore[arg-type]
+        batches = DataLoader(dataset, batch_size=batch_size, collate_fn=self.data_collator)
         said = [self._reference(self._prepare_inputs(batch)) for batch in batches]
         for column in said[0]:
             dataset = dataset.add_column(column, torch.cat([each[column] for each in said]).tolist())
@@ -51,6 +92,14 @@ class _FromTokens(Told):
 
     def _reference(self, batch: dict[str, Any]) -> dict[str, torch.Tensor]:
         """By TRL's name of the column, one number a row of the batch."""
+        raise NotImplementedError
+
+    def _asked(self, batch: dict[str, Any]) -> tuple[Any, Any]:
+        trl: Any = self
+        found: tuple[Any, Any] = trl.compute_ref_log_probs(self.model, batch)
+        return found
+
+    def _rows_in(self, batch: dict[str, Any]) -> int:
         raise NotImplementedError
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
@@ -66,19 +115,35 @@ class _FromTokens(Told):
     @override
     def compute_loss(self, model: Model, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """TRL's mean over a micro batch, weighed by its rows, so that a step is a mean over all of its rows."""
-        loss = super().compute_loss(model, inputs, *args, **kwargs)
+        loss: Any = super().compute_loss(model, inputs, *args, **kwargs)
         if not torch.isfinite(loss):
-            raise RunError(
-                f"The loss is {loss.item()} at step {self.state.global_step + 1}; lower learning_rate, or look at the "
-                "rows of this run. Nothing was published."
-            )
+            raise self._not_finite(f"The loss is {loss.item()}", inputs)
         if not model.training:
             return loss
         self.tokens += int(inputs["attention_mask"].sum())
         return loss * (self._rows_in(inputs) * self.current_gradient_accumulation_steps / self.step_rows)
 
-    def _rows_in(self, batch: dict[str, Any]) -> int:
-        raise NotImplementedError
+    @override
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        """TRL's evaluation of the held-out rows, then a few sample answers."""
+        metrics: dict[str, float] = super().evaluate(*args, **kwargs)
+        count = self.config.samples
+        if self.held_out.prompts[:count]:
+            model: Any = self.model
+            model.eval()
+            sampling = Sampling(max_new_tokens=min(_SAMPLE_TOKENS, self.config.max_new_tokens))
+            stop = stop_ids(model, self.tokenizer)
+            with self.autocast_smart_context_manager():
+                said = answers(model, self.tokenizer, self.held_out.prompts[:count], stop, sampling)
+            for row, answer in zip(self.held_out.ids, said, strict=False):
+                self.folder.append_event("sample", step=self.state.global_step, id=row, text=answer.text)
+            model.train()
+        return metrics
+
+    def _not_finite(self, what: str, batch: dict[str, Any]) -> "NotFinite":
+        lengths = batch["attention_mask"].sum(dim=1).tolist()
+        read = {tuple(ids[:length]) for ids, length in zip(batch["input_ids"].tolist(), lengths, strict=True)}
+        return NotFinite(what, self.state.global_step + 1, self.learnt.named(read) or self.held_out.named(read))
 
 
 class DpoTrainer(_FromTokens, DPOTrainer):
@@ -86,7 +151,7 @@ class DpoTrainer(_FromTokens, DPOTrainer):
 
     @override
     def _reference(self, batch: dict[str, Any]) -> dict[str, torch.Tensor]:
-        chosen, rejected = self.compute_ref_log_probs(self.model, batch)
+        chosen, rejected = self._asked(batch)
         return {"ref_chosen_logps": chosen.cpu(), "ref_rejected_logps": rejected.cpu()}
 
     @override
@@ -99,7 +164,7 @@ class KtoTrainer(_FromTokens, KTOTrainer):
 
     @override
     def _reference(self, batch: dict[str, Any]) -> dict[str, torch.Tensor]:
-        one, other = self.compute_ref_log_probs(self.model, batch)
+        one, other = self._asked(batch)
         return {"ref_logps": one.cpu(), "ref_KL_logps": other.cpu()}
 
     @override
@@ -107,15 +172,18 @@ class KtoTrainer(_FromTokens, KTOTrainer):
         return len(batch["input_ids"])
 
 
+PreferenceTrainer = DpoTrainer | KtoTrainer
+
+
 def trainer_of(
     model: Model,
     tokenizer: Tokenizer,
     folder: RunFolder,
     config: TrainConfig,
-    train: Preferences,
-    validation: Preferences,
+    learnt: Preferences,
+    held_out: Preferences,
     dtype: torch.dtype,
-) -> DpoTrainer | KtoTrainer:
+) -> PreferenceTrainer:
     """The trainer of the run's objective, with what the start model says of every row known.
 
     Args:
@@ -123,25 +191,15 @@ def trainer_of(
         tokenizer: The base's.
         folder: Of the run.
         config: Its settings; the objective is dpo or kto.
-        train: At least one row, as tokens.
-        validation: May be empty: then nothing is evaluated.
+        learnt: At least one row, as tokens.
+        held_out: May be empty: then nothing is evaluated.
         dtype: Of the arithmetic.
     """
-    given: dict[str, Any] = {
-        "model": model,
-        "tokenizer": tokenizer,
-        "folder": folder,
-        "config": config,
-        "train_dataset": Dataset.from_dict(train.columns()),
-        "eval_dataset": Dataset.from_dict(validation.columns()) if len(validation) else None,
-    }
-    arguments = _arguments(folder, config, len(train), dtype)
-    if isinstance(train, Pairs):
-        return DpoTrainer(args=DPOConfig(**arguments), **given)
-    return KtoTrainer(
-        args=KTOConfig(**arguments, **_weights(train), train_sampling_strategy="sequential"),
-        **given,
-    )
+    arguments = _arguments(folder, config, len(learnt), dtype)
+    if isinstance(learnt, Pairs):
+        return DpoTrainer(model, tokenizer, folder, config, learnt, held_out, DPOConfig(**arguments))
+    settings: dict[str, Any] = {**arguments, **_weights(learnt), "train_sampling_strategy": "sequential"}
+    return KtoTrainer(model, tokenizer, folder, config, learnt, held_out, KTOConfig(**settings))
 
 
 def _weights(train: Opinions) -> dict[str, float]:
@@ -153,20 +211,13 @@ def _weights(train: Opinions) -> dict[str, float]:
 
 
 def _arguments(folder: RunFolder, config: TrainConfig, rows: int, dtype: torch.dtype) -> dict[str, Any]:
-    steps = math.ceil(rows / config.effective_batch) * config.epochs
-    sgd = {"optim": "sgd", "optim_args": f"momentum={config.momentum}"} if config.optimizer == "sgd" else {}
     return {
         **told_arguments(folder, config),
-        **sgd,
+        **schedule(config, rows),
         "num_train_epochs": config.epochs,
-        "learning_rate": config.learning_rate,
-        "lr_scheduler_type": config.schedule if config.schedule != "constant" else "constant_with_warmup",
-        "warmup_steps": round(config.warmup * steps),
         "per_device_train_batch_size": config.micro_batch,
         "per_device_eval_batch_size": config.micro_batch,
         "gradient_accumulation_steps": config.accumulation,
-        "weight_decay": config.weight_decay,
-        "max_grad_norm": config.grad_clip,
         "seed": config.seed,
         "beta": config.beta,
         "max_length": None,  # nothing is cut here: the rows were measured
