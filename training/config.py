@@ -129,7 +129,9 @@ class _Answering(_Loading):
     max_new_tokens: int = Field(default=256, ge=1, le=65536)
     temperature: float = Field(default=0.0, ge=0, le=10, description="0 takes the likeliest token each time.")
     top_p: float = Field(default=1.0, gt=0, le=1)
-    batch_size: int = Field(default=8, ge=1, le=4096)
+    batch_size: int | None = Field(
+        default=None, ge=1, le=4096, description="Rows answered together; None: up to 64, by their lengths."
+    )
     max_length: int = Field(default=4096, ge=8, le=1_048_576, description="Tokens of prompt and answer together.")
 
     @field_validator("template")

@@ -29,9 +29,13 @@ def generate(path: Path | str) -> int:
     folder = RunFolder(path)
 
     def job(config: GenerateConfig) -> dict[str, object]:
-        from hone.training.speaking.answering import answer_rows  # seconds of import, after "started" is written
+        if config.server:
+            from hone.training.speaking import served  # no torch: the server has the model
 
-        return answer_rows(folder, config)
+            return served.answer_rows(folder, config)
+        from hone.training.speaking import answering  # seconds of import, after "started" is written
+
+        return answering.answer_rows(folder, config)
 
     return work(folder, GenerateConfig, job)
 

@@ -19,8 +19,9 @@ from hone.training.models import loading
 from hone.training.models.loading import Model, Tokenizer
 from hone.training.rows.encode import Encoded, encode
 from hone.training.session import Cancelled
-from hone.training.speaking.batching import batches, halving
+from hone.training.speaking.batching import batches
 from hone.training.speaking.decode import Answer, Sampling, answers
+from hone.training.speaking.memory import halving, moved
 from hone.training.tasks.task import TaskName, of
 
 Moment = Literal["before", "after"]
@@ -203,10 +204,7 @@ class _Looking:
         pad = loading.pad_id(self.tokenizer)
 
         def read(batch: Sequence[Encoded]) -> list[float]:
-            tensors = {
-                name: value.to(self.model.device) if isinstance(value, torch.Tensor) else value
-                for name, value in self.task.collate(batch, pad).items()
-            }
+            tensors = moved(self.task.collate(batch, pad), self.model.device)
             return [float(self.task.loss(self.model, tensors))]
 
         made = batches(rows, len, None)

@@ -10,9 +10,9 @@ from hone.training.config import GenerateConfig
 from hone.training.folder import RunFolder, write_whole
 from hone.training.generate import Generation, read_generations
 from hone.training.models.weights import file_sha256
-from hone.training.rows.batches import chunks
 from hone.training.rows.encode import TooLongRows
 from hone.training.speaking import speaker as speaking
+from hone.training.speaking.batching import batches
 from hone.training.speaking.lines import fill
 from hone.training.speaking.speaker import Prompt, Speaker
 
@@ -29,7 +29,7 @@ def answer_rows(folder: RunFolder, config: GenerateConfig) -> dict[str, Any]:
     """
     began = time.monotonic()
     speaker = speaking.ready(folder, config, folder.generations_file)
-    batches = chunks(_prompts(folder, config, speaker), config.batch_size)
+    asked = _prompts(folder, config, speaker)
 
     def speak(batch: Sequence[Prompt]) -> list[Generation]:
         said = speaking.answers_of(speaker, config, batch)
@@ -44,7 +44,8 @@ def answer_rows(folder: RunFolder, config: GenerateConfig) -> dict[str, Any]:
             for prompt, answer in zip(batch, said, strict=True)
         ]
 
-    fill(folder, folder.generations_file, Generation, batches, speak)
+    together = batches(asked, lambda prompt: len(prompt.ids) + config.max_new_tokens, config.batch_size)
+    fill(folder, folder.generations_file, Generation, together, speak)
     return _finish(folder, config, speaker, time.monotonic() - began)
 
 

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from hone.storage.errors import RunError
 from hone.storage.records import Record
+from hone.training.fitting import checkpoints
 from hone.training.folder import RunFolder
 from hone.training.session import Cancelled
 
@@ -47,6 +48,18 @@ def read_lines(file: Path, kind: type[Read]) -> list[Read]:
         return [kind.model_validate_json(line) for line in whole.split(b"\n") if line]
     except ValidationError:
         raise RunError(f"{file} is damaged; delete it and start the run again.") from None
+
+
+def begin_or_go_on(folder: RunFolder, file: Path, identity: dict[str, Any]) -> None:
+    """Note what a run depends on; when it has lines already, refuse what is not as it was when it began.
+
+    Raises:
+        RunError: Something changed; it is named.
+    """
+    if file.exists():
+        checkpoints.check_identity(folder, identity)
+    else:
+        checkpoints.write_identity(folder, identity)
 
 
 def fill(

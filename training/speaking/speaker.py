@@ -10,18 +10,20 @@ from typing import Any
 import torch
 
 from hone.storage.errors import RunError
-from hone.storage.records import canonical, sha256
 from hone.training.config import AnsweringConfig
 from hone.training.fitting import checkpoints
 from hone.training.folder import Row, RunFolder
 from hone.training.models import adapters, loading
+from hone.training.models.families import resolved
 from hone.training.models.published import ModelFacts, check_model
 from hone.training.models.weights import locate_base, require_weights
 from hone.training.prompt import DEFAULT_TEMPLATE
 from hone.training.rows.encode import LongRow
-from hone.training.rows.prompts import Form, shortened
+from hone.training.rows.prompts import Form, end_id, shortened
 from hone.training.rows.prompts import prompts as prompts_of
 from hone.training.speaking.decode import Answer, Sampling, answers
+from hone.training.speaking.lines import begin_or_go_on
+from hone.training.speaking.memory import halving
 from hone.training.worker import available_cores
 
 _PACKAGES = ("torch", "transformers", "peft", "tokenizers")
@@ -29,20 +31,17 @@ _PACKAGES = ("torch", "transformers", "peft", "tokenizers")
 
 @dataclass(frozen=True)
 class Speaker:
-    """`stop` are the ids that end an answer, `limit` the most tokens of prompt and answer together."""
+    """`form` is how it reads a row, `labels` are those of a classifier, `stop` the ids that end an answer, and `limit`
+    the most tokens of prompt and answer together."""
 
     model: loading.Model
     tokenizer: loading.Tokenizer
-    template: str
+    form: Form
+    labels: tuple[str, ...]
     stop: list[int]
     limit: int
     base_sha256: str
     facts: ModelFacts | None
-
-    @property
-    def form(self) -> Form:
-        """How it reads a row."""
-        return Form(self.template)
 
 
 @dataclass(frozen=True)
@@ -78,29 +77,39 @@ def ready(folder: RunFolder, config: AnsweringConfig, lines: Path) -> Speaker:
     base = locate_base(config.base)
     base_sha256 = require_weights(base, config.base_sha256, "The base")
     facts = check_model(Path(config.model), base_sha256) if config.model else None
-    own = facts.template if facts else DEFAULT_TEMPLATE
-    if facts and config.template not in (None, own):
+    form = _form(config, facts, base)
+    if facts and (form.template, form.prompt) != (facts.template, facts.prompt):
         message = "The prompt template is not the one that the model was trained with; its answers may suffer."
         folder.append_event("warning", message=message)
-    _same_run(folder, lines, checkpoints.identity(folder, base_sha256, facts.adapter_sha256 if facts else None))
-    tokenizer = loading.load_tokenizer(base)
+    begin_or_go_on(folder, lines, checkpoints.identity(folder, base_sha256, facts.adapter_sha256 if facts else None))
+    tokenizer = loading.load_tokenizer(base, form.task)
     dtype = loading.compute_dtype(config.precision)
+    labels = facts.labels if facts else config.labels
     if config.model:
         model = adapters.load_model(base, Path(config.model), dtype, config.quantize)
     else:
-        model = loading.load_base(base, dtype, quantize=config.quantize)
+        model = loading.load_base(base, dtype, form.task, labels, config.quantize)
     stop = loading.stop_ids(model, tokenizer)
+    if form.task != "classify":
+        stop = sorted({*stop, end_id(tokenizer, form)})
     limit = loading.position_limit(model, config.max_length)
-    return Speaker(model, tokenizer, config.template or own, stop, limit, base_sha256, facts)
+    return Speaker(model, tokenizer, form, labels, stop, limit, base_sha256, facts)
+
+
+def _form(config: AnsweringConfig, facts: ModelFacts | None, base: Path) -> Form:
+    """What the run says of the prompt, else what the model was trained with, else the usual."""
+    if facts is None:
+        return Form(config.template or DEFAULT_TEMPLATE, config.prompt or "template", resolved("auto", base))
+    return Form(config.template or facts.template, config.prompt or facts.prompt, facts.task)
 
 
 def room_for_prompt(speaker: Speaker, config: AnsweringConfig) -> int:
-    """Tokens that a prompt may have beside the longest answer.
+    """Tokens that a prompt may have beside the longest answer; a label takes none.
 
     Raises:
         RunError: There is no room at all.
     """
-    room = speaker.limit - config.max_new_tokens
+    room = speaker.limit - (0 if speaker.form.task == "classify" else config.max_new_tokens)
     if room < 1:
         taken = f"this base takes {speaker.limit}"
         raise RunError(f"max_new_tokens {config.max_new_tokens} leaves no room for a prompt: {taken}.")
@@ -138,12 +147,16 @@ def tell_shortened(folder: RunFolder, rows: Sequence[LongRow]) -> None:
 
 
 def answers_of(speaker: Speaker, config: AnsweringConfig, batch: Sequence[Prompt]) -> list[Answer]:
-    """One answer for each prompt. Chance depends on the rows in the batch, not on what was said before."""
-    seed = int(sha256(canonical([config.seed, [prompt.id for prompt in batch]]))[:8], 16)
+    """One answer for each prompt. Chance depends on the seed and the row alone; out of memory, the batch is halved."""
     sampling = Sampling(
-        max_new_tokens=config.max_new_tokens, temperature=config.temperature, top_p=config.top_p, seed=seed
+        max_new_tokens=config.max_new_tokens, temperature=config.temperature, top_p=config.top_p, seed=config.seed
     )
-    return answers(speaker.model, speaker.tokenizer, [prompt.ids for prompt in batch], speaker.stop, sampling)
+
+    def speak(part: Sequence[Prompt]) -> list[Answer]:
+        ids, names = [prompt.ids for prompt in part], [prompt.id for prompt in part]
+        return answers(speaker.model, speaker.tokenizer, ids, speaker.stop, sampling, names)
+
+    return halving(speak, batch)
 
 
 def outcome(config: AnsweringConfig, speaker: Speaker, seconds: float) -> dict[str, Any]:
@@ -155,16 +168,10 @@ def outcome(config: AnsweringConfig, speaker: Speaker, seconds: float) -> dict[s
         "base_sha256": speaker.base_sha256,
         "model": config.model,
         "adapter_sha256": speaker.facts.adapter_sha256 if speaker.facts else None,
-        "template": speaker.template,
+        "prompt": speaker.form.prompt,
+        "template": speaker.form.template,
         "seconds": {"total": round(seconds, 3)},
         "device": str(loading.device()),
         "threads": torch.get_num_threads(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
     }
-
-
-def _same_run(folder: RunFolder, lines: Path, identity: dict[str, Any]) -> None:
-    if lines.exists():
-        checkpoints.check_identity(folder, identity)
-    else:
-        checkpoints.write_identity(folder, identity)
