@@ -48,10 +48,17 @@ def ensure_base_model(cursor: Cursor, project_id: str, base: str, base_sha256: s
 
 
 def answer_settings(config: GenerateConfig) -> dict[str, Any]:
-    """The settings that decide an answer: with the model they are the candidate."""
-    return config.model_dump(
+    """The settings that decide an answer: with the model they are the candidate.
+
+    What is as usual, an answer by this machine to a prompt without turns of a chat, is not among them: so a candidate
+    that was stored before there was a choice is still the same one.
+    """
+    settings = config.model_dump(
         mode="json", include={"template", "max_new_tokens", "temperature", "top_p", "seed", "max_length", "too_long"}
     )
+    beside = config.model_dump(mode="json", include={"prompt", "server", "server_model", "quantize"})
+    unusual = {name: value for name, value in beside.items() if value not in (None, "", "template", "none")}
+    return {**settings, **unusual}
 
 
 def _register(store: Store, run: Run, folder: RunFolder) -> None:

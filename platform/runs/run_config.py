@@ -28,7 +28,12 @@ def train_config(project: Project, base: str, batch: Batch, settings: Sequence[s
     """
     values = _usual_settings(project, base)
     _not_by_hand(settings)
-    known = {"run": f"{project.name}, batch {batch.number}", "base": base, "template": project.settings.template}
+    known = {
+        "run": f"{project.name}, batch {batch.number}",
+        "base": base,
+        "template": project.settings.template,
+        "labels": _labels(project),
+    }
     return with_settings(
         TrainConfig.model_validate(known), [*(f"{name}={value}" for name, value in values.items()), *settings]
     )
@@ -128,26 +133,34 @@ def _usual_settings(project: Project, base: str) -> dict[str, Any]:
 def _speaking(store: Store, project: Project, model: Model | None, base: str) -> dict[str, Any]:
     """Who speaks, with which prompt, and how long at most."""
     if model is None or model.folder is None:
-        longest = _usual_settings(project, base).get("max_new_tokens", TrainConfig(base=base).max_new_tokens)
-        template = project.settings.template
+        usual = _usual_settings(project, base)
+        longest = usual.get("max_new_tokens", TrainConfig(base=base).max_new_tokens)
+        template, prompt = project.settings.template, usual.get("prompt", "template")
     else:
         facts = read_facts(store.workspace.root / model.folder)
-        template, longest = facts.template, facts.max_new_tokens
+        template, prompt, longest = facts.template, facts.prompt, facts.max_new_tokens
     return {
         "base": base,
         "base_sha256": model.base_sha256 if model else None,
         "model": model.folder if model else None,
+        "prompt": prompt,
         "template": template,
+        "labels": _labels(project),
         "max_new_tokens": longest,
     }
+
+
+def _labels(project: Project) -> tuple[str, ...]:
+    """What a classifier chooses from; none where the project asks for texts."""
+    return tuple(project.settings.labels) if project.settings.task == "classification" else ()
 
 
 def _not_by_hand(settings: Sequence[str]) -> None:
     """The platform sets these, so that they agree with the batch, the model and the project."""
     for setting in settings:
         key = setting.partition("=")[0].strip().replace("-", "_")
-        if key in ("run", "base", "base_sha256", "parent", "model", "template"):
+        if key in ("run", "base", "base_sha256", "parent", "model", "template", "labels"):
             raise InputError(
                 f"{key} is no setting of a run: name the base, the parent or the model beside the settings; "
-                "the template is the project's."
+                "template and labels are the project's."
             )
