@@ -107,7 +107,7 @@ def pages_of_the_example(chrome: Browser, address: str) -> None:
     lighten(FOLDER / "sign-in.png")
     lena = Walker(chrome, address, "lena", EXAMPLE_PASSWORD)
     ready = {
-        "Home": ".h-loop", "Pairs": ".h-row", "Adjudicate": ".h-sides", "Batches": ".h-stats", "Training": ".h-chain",
+        "Home": ".h-loop", "Pairs": ".h-row", "Adjudicate": ".h-sides", "Batches": ".h-stats", "Training": ".h-link",
         "Reports": ".h-row", "Project": "[data-testid=stForm]", "People": ".h-section",
     }  # fmt: skip
     for title, part in ready.items():

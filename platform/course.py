@@ -83,11 +83,11 @@ def smooth(points: Points) -> list[tuple[int, float]]:
 
 
 def gap(losses: Points, validation: Points) -> float | None:
-    """Validation loss less the mean of the last five training losses before it; None before there are such."""
-    if not validation:
+    """Validation loss less the smoothed training loss beside it, at the last evaluation; None before there is one."""
+    if not losses or not validation:
         return None
-    seen = [loss for step, loss in losses if step <= validation[-1][0]]
-    return validation[-1][1] - fmean(seen[-5:]) if seen else None
+    at, seen = validation[-1]
+    return seen - min(smooth(losses), key=lambda point: (abs(point[0] - at), -point[0]))[1]
 
 
 def unsure(config: dict[str, Any]) -> float:

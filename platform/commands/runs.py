@@ -98,7 +98,9 @@ def runs_(ctx: typer.Context, project: ProjectName = None, as_json: AsJson = Fal
 
 @runs.command("list")
 def list_(project: ProjectName = None, as_json: AsJson = False) -> None:
-    """All runs of the workspace or of a project, the newest first."""
+    """All runs of the workspace or of a project, the newest first; those that wait with their place in the queue."""
+    from hone.platform.waiting import Place, in_words
+
     with connected() as connection:
         found = connection.call("GET", "/runs", params={"project": project})
     if as_json:
@@ -111,7 +113,7 @@ def list_(project: ProjectName = None, as_json: AsJson = False) -> None:
             run["config"].get("run"),
             run["status"],
             terminal.moment(run["created_at"]),
-            run["message"],
+            in_words(Place.model_validate(run["queue"])) if run["queue"] else run["message"],
         )
         for run in found
     ]
@@ -124,22 +126,20 @@ def show(
     follow_: Annotated[bool, typer.Option("--follow", "-f", help="Until it has ended.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """One run: where it stands, its settings and results."""
+    """One run as its page shows it: where it stands, its figures and what they say, what it left."""
+    from hone.platform.commands.run_lines import lines
+    from hone.platform.run_view import RunView
+
     with connected() as connection:
         run = connection.call("GET", f"/runs/{number}")
         if follow_ and run["status"] not in FINISHED:
             run = follow(connection, number, f"Run {number}")
-        events = connection.call("GET", f"/runs/{number}/events")
-    if as_json:
-        terminal.as_json({"run": run, "events": events})
-        return
-    terminal.say(f"Run {number} ({run['kind']}): {run['status']}. {run['message']}".rstrip())
-    for name, value in {**run["config"], **(run["result"] or {})}.items():
-        if isinstance(value, str | int | float) and name not in ("template", "kind", "schema_version"):
-            terminal.say(f"  {name:<20} {_short(value)}")
-    for event in [event for event in events if event["kind"] in ("metric", "warning", "failed")][-8:]:
-        told = ", ".join(f"{name} {_short(value)}" for name, value in event["body"].items() if name != "rows")
-        terminal.say(f"  {event['kind']:<20} {told}")
+        if as_json:
+            terminal.as_json({"run": run, "events": connection.call("GET", f"/runs/{number}/events")})
+            return
+        seen = RunView.model_validate(connection.call("GET", f"/runs/{number}/view"))
+    for line in lines(seen):
+        terminal.say(line)
 
 
 @runs.command("cancel")
@@ -199,9 +199,13 @@ def begun(connection: Connection, run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show_event(event: dict[str, Any], step: terminal.Step, loss: float | None) -> None:
+    from hone.platform.run_words import plan
+
     body = event["body"]
     if event["kind"] == "warning":
         terminal.notice(f"note: {body.get('message', '')}")
+    elif event["kind"] == "plan":
+        terminal.notice(f"note: {plan(body)}")
     elif event["kind"] == "progress" and "stage" in body:
         step(100 * float(body.get("share", 0)), 100, str(body["stage"]))
     elif event["kind"] == "progress":
@@ -236,10 +240,6 @@ def _tell_left(run: dict[str, Any]) -> None:
         terminal.notice(f"Run {number} waits for its turn; `{typed('hone serve')}` or the next command starts it.")
     elif run["status"] == "running":
         terminal.notice(f"Run {number} goes on by itself. {_come_back(number)}")
-
-
-def _short(value: Any) -> Any:
-    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _come_back(number: int) -> str:

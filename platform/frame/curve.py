@@ -23,12 +23,12 @@ def loss_svg(
     smoothed: Points = (),
     best: tuple[int, float] | None = None,
 ) -> str:
-    """Training and validation loss over the steps; the axis reaches to the last step planned.
+    """Training and validation loss over the steps; the axis reaches far enough to see what there is.
 
     Args:
         training: As it was told; drawn faintly where there is a smoothed line.
         validation: One point an evaluation.
-        total_steps: That are planned; None reaches to the last point.
+        total_steps: That are planned; None ends at the last point.
         smoothed: The training loss without its jumps.
         best: The (step, loss) to mark.
     """
@@ -37,7 +37,7 @@ def loss_svg(
         return ""
     steps = _last_step([*training, *validation], total_steps)
     settled = [point for point in points if point[0] > START * points[-1][0]]
-    axes = _Axes(steps, *_reach([loss for _, loss in settled or points]), TOP, BOTTOM)
+    axes = _Axes(steps, total_steps, *_reach([loss for _, loss in settled or points]), TOP, BOTTOM)
     drawn = [_CLIP, axes.grid(), axes.foot()]
     if best and len(validation) > 1:
         drawn.append(axes.mark(best, last=best[0] == validation[-1][0]))
@@ -60,7 +60,7 @@ def rate_svg(rates: Points, total_steps: int | None) -> str:
     if len({rate for _, rate in found}) < 2:
         return ""
     steps = _last_step(rates, total_steps)
-    axes = _Axes(steps, 0.0, max(rate for _, rate in found), 12, RATE_HEIGHT - 14)
+    axes = _Axes(steps, total_steps, 0.0, max(rate for _, rate in found), 12, RATE_HEIGHT - 14)
     placed = axes.placed(found)
     return _svg(
         RATE_HEIGHT,
@@ -78,8 +78,9 @@ def rate_svg(rates: Points, total_steps: int | None) -> str:
 class _Axes:
     """Where a step and a value stand in the picture."""
 
-    def __init__(self, steps: int, low: float, high: float, top: float, bottom: float) -> None:
-        self.steps, self.low, self.high, self.top, self.bottom = steps, low, high, top, bottom
+    def __init__(self, steps: int, total: int | None, low: float, high: float, top: float, bottom: float) -> None:
+        self.steps, self.total = steps, total or steps
+        self.low, self.high, self.top, self.bottom = low, high, top, bottom
 
     def at(self, point: tuple[int, float]) -> tuple[float, float]:
         x = LEFT + point[0] / self.steps * (RIGHT - LEFT)
@@ -100,7 +101,8 @@ class _Axes:
         return "".join(drawn)
 
     def foot(self) -> str:
-        ends = ((LEFT, "0", "middle"), (RIGHT, f"step {self.steps:,}", "end"))
+        more = f" of {self.total:,}" if self.total > self.steps else ""
+        ends = ((LEFT, "0", "middle"), (RIGHT, f"step {self.steps:,}{more}", "end"))
         return "".join(_text(x, self.bottom + 22, words, anchor) for x, words, anchor in ends)
 
     def mark(self, best: tuple[int, float], last: bool) -> str:
@@ -116,7 +118,9 @@ class _Axes:
 
 
 def _last_step(points: Points, total_steps: int | None) -> int:
-    return max(total_steps or 0, max(step for step, _ in points), 1)
+    """Where the axis ends: at the last step planned, but at most at three times what there is to see."""
+    last = max(max(step for step, _ in points), 1)
+    return max(last, min(total_steps or 0, 3 * last))
 
 
 def _reach(losses: Sequence[float]) -> tuple[float, float]:
@@ -147,7 +151,7 @@ def _dot(at: tuple[float, float], name: str, radius: float) -> str:
 
 
 def _end(at: tuple[float, float], name: str, words: str, height: float) -> str:
-    return _dot(at, name, 4) + _text(at[0] + 9, height + 4, words, "start")
+    return _dot(at, name, 4) + _text(at[0] + 13, height + 4, words, "start")
 
 
 def _beside(height: float, taken: list[float]) -> float:

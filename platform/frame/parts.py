@@ -11,6 +11,7 @@ import streamlit as st
 
 from hone.platform.frame import theme
 from hone.platform.frame.safe_html import esc, reading
+from hone.platform.words import duration as duration
 
 Tone: TypeAlias = Literal["", "good", "bad", "unsure", "accent"]
 ROW = '<div class="h-chips">{}</div>'
@@ -142,15 +143,3 @@ def ago(moment: datetime, now: datetime) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """A number with its word: 1 pair, 2 pairs."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def duration(seconds: float | None) -> str:
-    """A time span as people say it: 8 s, 3 min 20 s, 2 h 05 min."""
-    if seconds is None:
-        return "–"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -5,17 +5,18 @@ from typing import Any
 
 import streamlit as st
 
+from hone.platform import run_words
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import clipped, esc
 from hone.platform.run_answers import RowTold, Sampled, Told
 from hone.platform.run_result import Kept, Left
 from hone.platform.run_view import RunView
+from hone.platform.words import figure
 from hone.training.config import TrainConfig
 
 PAIRS_SHOWN = 2  # of those that are answered at each evaluation
 STEPS_SHOWN = 5
 LONGEST = 320  # characters of an answer in the table
-ENOUGH_KEPT = 0.9
 
 
 def small_figures(*figures: tuple[str, str]) -> None:
@@ -81,13 +82,8 @@ def kept(left: Left) -> None:
         "The test splits of this batch and of earlier ones, asked before the first step and after the last.",
     )
     if left.kept:
-        low = [each for each in left.kept if each.share is not None and each.share < ENOUGH_KEPT]
-        for each in low:
-            parts.message(
-                f"It forgets: of what was learnt from batch {each.batch} it kept {each.share:.0%}. "
-                "Raise rehearsal (the share of earlier pairs that are learnt again), or take a lower learning rate.",
-                "unsure",
-            )
+        for said in filter(None, map(run_words.forgets, left.kept)):
+            parts.message(said, "unsure")
         heads = ("Test split", "Items", f"{left.measure} before", "after", "Kept", "Loss before", "after")
         with st.container(key="card-kept"):
             parts.table(heads, [_kept_row(each) for each in left.kept], right=(1, 2, 3, 4, 5, 6))
@@ -99,30 +95,18 @@ def kept(left: Left) -> None:
 def _kept_row(each: Kept) -> list[str]:
     which = "this batch" if each.own else "earlier"
     share = "" if each.own or each.share is None else f"{each.share:.0%}"
-    tone = "h-unsure" if each.share is not None and each.share < ENOUGH_KEPT else ""
-    scores = [_figure(each.score_before), _figure(each.score_after)]
-    losses = [_figure(each.loss_before), _figure(each.loss_after)]
+    tone = "h-unsure" if each.share is not None and each.share < run_words.ENOUGH_KEPT else ""
+    scores = [figure(each.score_before, 2), figure(each.score_after, 2)]
+    losses = [figure(each.loss_before, 2), figure(each.loss_after, 2)]
     name = f'Batch {each.batch} <span class="h-faint">{which}</span>'
     return [name, f"{each.items:,}", *scores, f'<b class="{tone}">{share}</b>', *losses]
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
 
 
 def plan(found: Mapping[str, Any]) -> None:
     """What the run decided before its first step, in one sentence, and what it tried."""
     if not found:
         return
-    rate = found.get("tokens_per_second")
-    speed = f", {rate:,.0f} tokens a second in a probe of three steps" if rate else ""
-    memory = found.get("peak_memory_bytes")
-    room = f", {memory / 2**30:.1f} GB at the most" if memory else ""
-    rows = "rows packed end to end" if found.get("batching") == "packed" else "rows of like length together"
-    parts.note(
-        f"Decided before the first step: {found.get('precision', 'float32')}, {rows}, "
-        f"{parts.count(int(found.get('micro_batch') or 1), 'row')} in memory at once{speed}{room}."
-    )
+    parts.note(run_words.plan(found))
     if variants := found.get("variants"):
         with st.expander("What was tried"):
             heads = ("Precision", "Batching", "Tokens a second", "")

@@ -6,30 +6,19 @@ import streamlit as st
 
 from hone.evaluation import matchups as making
 from hone.evaluation.matchups import Progress
-from hone.platform import loop
+from hone.platform import chain, loop
+from hone.platform.chain import Link
 from hone.platform.frame import parts, shell
-from hone.platform.frame.safe_html import clipped, esc, plain
+from hone.platform.frame.safe_html import plain
 from hone.platform.runs import iterations
-from hone.platform.views import run, starting, suggesting
+from hone.platform.views import chained, queued, run, starting, suggesting
 from hone.storage import batches, matchups, models, runs
 from hone.storage.batches import Batch
 from hone.storage.models import Model
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.storage.records import Record, now
+from hone.storage.records import Record
 from hone.storage.runs import Run
-
-TONES: dict[str, parts.Tone] = {
-    "waiting": "unsure",
-    "running": "accent",
-    "done": "good",
-    "failed": "bad",
-    "cancelled": "",
-}
-
-
-UNFINISHED = ("waiting", "running")
-LOOK_EVERY = 2.0  # seconds, while a run is at work
 
 
 class Seen(Record):
@@ -37,7 +26,7 @@ class Seen(Record):
 
     batches: tuple[Batch, ...]
     models: tuple[Model, ...]
-    champion: Model | None
+    links: tuple[Link, ...]
     runs: tuple[Run, ...]
     rivals: tuple[Model, Model] | None
     missing: tuple[Model, ...]
@@ -66,6 +55,7 @@ def _open(view: str | int | None) -> None:
 
 
 def _look(project: Project) -> Seen:
+    links = chain.chain(shell.store(), project)
     with shell.store().read() as cursor:
         rivals = loop.rivals(cursor, project)
         batch = batches.get(cursor, rivals[0].batch_id) if rivals and rivals[0].batch_id else None
@@ -73,7 +63,7 @@ def _look(project: Project) -> Seen:
         return Seen(
             batches=tuple(batches.listing(cursor, project.id)),
             models=tuple(models.listing(cursor, project.id)),
-            champion=models.champion(cursor, project.id),
+            links=links,
             runs=tuple(runs.listing(cursor, project.id)),
             rivals=rivals,
             missing=tuple(missing),
@@ -86,35 +76,24 @@ def _all(project: Project, person: Person, seen: Seen) -> None:
     with parts.heading_with("Training", lead):
         if seen.batches:
             st.button("Train a model", key="start", type="primary", on_click=partial(_open, "start"))
+    shell.said()
+    queued.queue(project, person)
     if not seen.batches:
-        shell.said()
         suggesting.draw(project, person)
         parts.empty("No batch to learn from", "Freeze the approved pairs into a batch first.")
         shell.way_on("batches", "Freeze a batch")
-        _runs(project, seen)
-        return
-    shell.said()
-    if seen.models:
-        parts.section("Models")
-        st.html(f'<div class="h-chain">{"".join(_model(each, seen) for each in seen.models)}</div>')
+    elif not seen.models:
+        parts.empty(
+            "No model yet",
+            "Train one on a frozen batch: it becomes iteration 1, and the base it was trained on the one to beat.",
+        )
+        suggesting.draw(project, person)
     if seen.rivals and seen.batch:
         _compare(project, person, seen, seen.rivals, seen.batch)
-    suggesting.draw(project, person)
-    _runs(project, seen)
-
-
-def _model(model: Model, seen: Seen) -> str:
-    champion = seen.champion is not None and seen.champion.id == model.id
-    batch = next((each.number for each in seen.batches if each.id == model.batch_id), None)
-    learnt = f"learnt from batch {batch}" if batch else "as it came"
-    chip = parts.chip("champion", "good") if champion else ""
-    digest = (model.sha256 or model.base_sha256 or "")[:10]
-    place = f"Iteration {model.number}" if model.number else "Base"
-    return (
-        f'<div class="h-stop {"here" if champion else ""}"><div class="h-eyebrow">{place}{chip}</div>'
-        f"<b>{esc(clipped(model.name, 28))}</b>"
-        f'<span>{learnt}</span><span class="h-mono">{esc(digest)}</span></div>'
-    )
+    chained.draw(seen.links)
+    if seen.batches and seen.models:
+        suggesting.draw(project, person)
+    queued.ended(project, seen.runs)
 
 
 def _compare(project: Project, person: Person, seen: Seen, rivals: tuple[Model, Model], batch: Batch) -> None:
@@ -129,7 +108,7 @@ def _compare(project: Project, person: Person, seen: Seen, rivals: tuple[Model, 
 
 
 def _generate(project: Project, person: Person, batch: Batch, seen: Seen) -> None:
-    at_work = {each.model_id for each in seen.runs if each.status in UNFINISHED and each.kind == "generate"}
+    at_work = {each.model_id for each in seen.runs if each.status in queued.UNFINISHED and each.kind == "generate"}
     st.html(f"<b>Both must answer the {batch.counts.get('test', 0):,} test items first.</b>")
     with shell.row():
         for model in seen.missing:
@@ -171,45 +150,3 @@ def _judged(number: int, found: Progress) -> None:
     if found.identical:
         chips.append(parts.chip(f"{found.identical:,} left out: same answer"))
     parts.chips(*chips)
-
-
-def _says(run: Run, model: str, batch: int | None) -> str:
-    """What a run does, in a few words."""
-    if run.kind == "train":
-        return f"Training, batch {batch}"
-    return f"Answers of {model}, batch {batch}" if run.kind == "generate" else f"Suggestions of {model}"
-
-
-def _at_work(project: Project) -> dict[str, str]:
-    """The runs that have not ended, by id, with where they stand."""
-    with shell.store().read() as cursor:
-        return {each.id: each.status for each in runs.listing(cursor, project.id) if each.status in UNFINISHED}
-
-
-def _until_changed(project: Project, before: dict[str, str]) -> None:
-    """Draw the page anew as soon as one of these runs is elsewhere: then there is a next thing to do."""
-    if _at_work(project) != before:
-        st.rerun()
-
-
-def _runs(project: Project, seen: Seen) -> None:
-    if not seen.runs:
-        return
-    parts.section("Runs")
-    at_work = _at_work(project)
-    if at_work:
-        st.fragment(_until_changed, run_every=LOOK_EVERY)(project, at_work)
-    numbers = {each.id: each.number for each in seen.batches}
-    names = {each.id: each.name for each in seen.models}
-    for each in seen.runs[:40]:
-        with st.container(horizontal=True, vertical_alignment="center", key=f"row-{each.id}"):
-            what = _says(each, names.get(each.model_id or "", "a model"), numbers.get(each.batch_id or ""))
-            st.html(
-                f'<div class="h-row"><span class="h-num h-small">{each.number}</span>'
-                f"<span>{parts.chip(each.status, TONES[each.status], dot=True)}</span>"
-                f"<div><b>{esc(what)}</b>"
-                f"<span>{esc(clipped(each.message, 150))}</span></div>"
-                f'<span class="h-small">{parts.ago(each.created_at, now())}</span></div>',
-                width="stretch",
-            )
-            st.button("Open", key=f"open-{each.id}", type="tertiary", on_click=partial(_open, each.number))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hone.platform.course import Course, course, smooth
+from hone.platform.course import Course, course, gap, smooth
 
 FALLING = [(step, 2.0 * 0.97**step) for step in range(1, 61)]
 AT_LAST = fmean(loss for _, loss in FALLING[-5:])
@@ -26,7 +26,13 @@ def test_a_training_that_goes_well_is_left_alone() -> None:
     found = told(FALLING, GOOD)
     assert found.remarks == ()
     assert found.best == (60, 0.8)
-    assert found.gap == pytest.approx(0.8 - AT_LAST)
+    assert found.gap == pytest.approx(0.8 - FALLING[-1][1])
+
+
+def test_the_gap_is_measured_where_the_evaluation_was() -> None:
+    steep = [(step, 10.0 - step) for step in range(1, 10)]
+    assert gap(steep, [(5, 6.0)]) == pytest.approx(1.0)
+    assert gap(steep, []) is None
 
 
 def test_a_validation_loss_that_rises_while_training_falls_is_overfitting() -> None:
