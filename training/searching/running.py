@@ -5,6 +5,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from statistics import fmean, stdev
 from types import SimpleNamespace
@@ -16,17 +17,19 @@ from transformers import AutoConfig
 from hone.storage.errors import HoneError, RunError
 from hone.training.config import SearchConfig
 from hone.training.fitting import checkpoints
+from hone.training.fitting.plan import Plan
 from hone.training.folder import RunFolder, write_whole
 from hone.training.models import loading
 from hone.training.models.families import resolved
 from hone.training.models.weights import locate_base, require_weights
-from hone.training.rows.encode import encode
+from hone.training.rows.cache import encoded
 from hone.training.search import Trial, best_of, read_trials
 from hone.training.searching import sampling, space
 from hone.training.searching.folds import folds_of
-from hone.training.searching.scoring import Material, fold_loss
+from hone.training.searching.scoring import Material, fold_loss, planned
 from hone.training.session import Cancelled
 from hone.training.speaking.lines import append
+from hone.training.tasks.task import of
 from hone.training.worker import available_cores
 
 _PACKAGES = ("torch", "transformers", "peft", "optuna")
@@ -50,14 +53,15 @@ def search_settings(folder: RunFolder, config: SearchConfig) -> dict[str, Any]:
     base_sha256 = require_weights(base, config.train.base_sha256, "The base")
     _same_search(folder, checkpoints.identity(folder, base_sha256, None))
     watch = _Course(folder, config)
-    material = _material(folder, config)
+    material = material_of(folder, config)
+    plan = planned(folder, config.train, material)
     while len(watch.trials) < watch.planned:
-        watch.ended(_trial(folder, config, material, watch))
+        watch.ended(_trial(folder, config, material, plan, watch))
     return _finish(folder, config, material, watch.trials, base_sha256)
 
 
 class _Course:
-    """How far a search is, and what it tells of it. A step is a fold; those of a pruned trial count as done."""
+    """How far a search has come, and what it tells of it. A step is a fold; those of a pruned trial count as done."""
 
     def __init__(self, folder: RunFolder, config: SearchConfig) -> None:
         self.folder = folder
@@ -113,7 +117,7 @@ def _same_search(folder: RunFolder, identity: dict[str, Any]) -> None:
         checkpoints.write_identity(folder, identity)
 
 
-def _material(folder: RunFolder, config: SearchConfig) -> Material:
+def material_of(folder: RunFolder, config: SearchConfig) -> Material:
     """The rows as tokens, once for all trials: no setting that is searched changes them."""
     base = locate_base(config.base)
     task = resolved(config.train.task, base)
@@ -121,15 +125,15 @@ def _material(folder: RunFolder, config: SearchConfig) -> Material:
     sizes = SimpleNamespace(config=AutoConfig.from_pretrained(str(base), **loading.LOCAL))  # without the weights
     limit = loading.position_limit(sizes, config.train.max_length)
     rows = folder.rows("train")
-    encoding = encode(rows, tokenizer, config.train, limit, task)
+    encoding = encoded(rows, tokenizer, config.train, limit, task)
     kept = {row.id for row in encoding.rows}
     folds = folds_of([row for row in rows if row.id in kept], config.folds, config.seed, by_label=task == "classify")
     if len(kept) < len(rows):
         folder.append_event("warning", message=f"{len(rows) - len(kept)} rows were too long and dropped.")
-    return Material(base, tokenizer, encoding.rows, folds)
+    return Material(base, tokenizer, of(task), encoding.rows, folds)
 
 
-def _trial(folder: RunFolder, config: SearchConfig, material: Material, watch: _Course) -> Trial:
+def _trial(folder: RunFolder, config: SearchConfig, material: Material, plan: Plan, watch: _Course) -> Trial:
     settings = sampling.next_settings(config, watch.trials)
     losses: list[float] = []
     began = time.monotonic()
@@ -145,7 +149,7 @@ def _trial(folder: RunFolder, config: SearchConfig, material: Material, watch: _
         watch.at(fold, 0.0, losses)
         try:
             train = space.applied(config.train, settings)
-            losses.append(fold_loss(folder, train, material, fold, lambda share, at=fold: watch.at(at, share, losses)))  # type: ignore[misc]
+            losses.append(fold_loss(folder, train, material, plan, fold, partial(watch.at, fold, losses=losses)))
         except (HoneError, torch.OutOfMemoryError) as error:
             return ended(state="failed", reason=" ".join(str(error).split())[:500])
         watch.at(fold, 1.0, losses)
