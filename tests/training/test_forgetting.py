@@ -141,5 +141,13 @@ def test_rouge_l_counts_words_of_any_script_without_stems(answer: str, reference
     assert rouge_l(answer, reference) == pytest.approx(score)
 
 
+@given(*[st.lists(st.sampled_from("pump lamp door the The is_on 7 ,".split()), max_size=12).map(" ".join)] * 2)
+def test_rouge_l_is_the_very_figure_of_rouge_score(answer: str, reference: str) -> None:
+    from rouge_score.rouge_scorer import RougeScorer
+
+    theirs = RougeScorer(["rougeL"]).score(reference, answer)["rougeL"].fmeasure
+    assert rouge_l(answer, reference) == pytest.approx(theirs, abs=1e-12)
+
+
 def test_a_label_is_right_or_wrong() -> None:
     assert [accuracy(said, "billing") for said in (" billing", "Billing", "")] == [1.0, 0.0, 0.0]
