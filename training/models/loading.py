@@ -87,7 +87,7 @@ def load_base(
         raise RunError(f"The base {folder} cannot be loaded: {reason(error)}") from None
     drawn = [*report["missing_keys"], *(key for key, *_ in report["mismatched_keys"])]
     _require_all(folder, drawn, head_modules(model) if task == "classify" else [])
-    loaded: Model = model if quantize != "none" else model.to(device())
+    loaded: Model = quantizing.keep_exact(model) if quantize != "none" else model.to(device())
     return loaded.eval()
 
 
@@ -133,7 +133,7 @@ def device() -> torch.device:
     named = os.environ.get("HONE_DEVICE", "auto")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if named != "auto" and not there.get(named):
-        raise RunError(f"This machine has no {named}; set device = \"auto\" or \"cpu\" under [training] in hone.toml.")
+        raise RunError(f'This machine has no {named}; set device = "auto" or "cpu" under [training] in hone.toml.')
     kind = ("cuda" if there["cuda"] else "cpu") if named == "auto" else named
     return torch.device(kind, int(os.environ.get("LOCAL_RANK", "0"))) if kind == "cuda" else torch.device(kind)
 

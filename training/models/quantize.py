@@ -41,3 +41,15 @@ def settings(kind: Quantize, dtype: torch.dtype, left: Sequence[str] | None = No
         bnb_4bit_compute_dtype=dtype,
         llm_int8_skip_modules=skipped,
     )
+
+
+def keep_exact(model: Any) -> Any:
+    """The model, its 4-bit weights kept as they were quantized.
+
+    On a CPU with bfloat16 bitsandbytes packs them anew at the first evaluation and rounds their scales: what is learnt
+    after an evaluation would then differ from what is learnt without one, and narrow layers could not be packed at all.
+    """
+    for module in model.modules():
+        if hasattr(module, "support_avx512bf16_for_cpu"):
+            module.support_avx512bf16_for_cpu = False
+    return model
