@@ -14,7 +14,7 @@ from hone.platform import run_answers, run_result
 from hone.platform.course import Course
 from hone.platform.run_answers import Sampled, Told
 from hone.platform.run_result import Left
-from hone.platform.runs.supervisor import FINISHED
+from hone.platform.runs.following import FINISHED
 from hone.platform.waiting import Place, places
 from hone.storage import batches, models, pairs, runs, suggestions
 from hone.storage.models import Model

@@ -10,35 +10,18 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from hone.platform.runs.children import last_line, signal_group, start_child
+from hone.platform.runs.children import last_line, start_child
 from hone.platform.runs.finishing import finish
+from hone.platform.runs.following import FINISHED, Watched
 from hone.platform.settings import Settings
 from hone.storage import runs
 from hone.storage.errors import Conflict, HoneError, WorkspaceError
 from hone.storage.runs import Run, RunEvent, Status
 from hone.storage.store import Cursor, Store
-from hone.training.events import Event
 from hone.training.folder import RunFolder
 
 POLL = 0.3  # seconds between two looks at a child
-SETTLE = 5.0  # seconds in which a child that was started just before a restart has to show itself
-FINISHED: tuple[Status, ...] = ("done", "failed", "cancelled")
-
-
-@dataclass
-class Watched:
-    """A run that goes on. `process` is None for a child that an earlier server started."""
-
-    run: Run
-    folder: RunFolder
-    process: "subprocess.Popen[bytes] | None"
-    offset: int  # of events.jsonl: what came before is stored
-    since: int  # of events.jsonl: what came before is of an earlier start
-    begun: float = field(default_factory=time.monotonic)
-    asked: float | None = None  # when a cancel was first seen
-    terminated: bool = False
 
 
 class Supervisor:
@@ -48,10 +31,10 @@ class Supervisor:
         store: Of the workspace.
         settings: hone.toml; `training.at_once` runs go side by side, others wait in order.
         patience: Seconds that a cancelled child has to save and stop before it is terminated; 3 more, and it
-            is killed.
+            is killed: within ten seconds every cancelled run has ended.
     """
 
-    def __init__(self, store: Store, settings: Settings | None = None, *, patience: float = 10.0):
+    def __init__(self, store: Store, settings: Settings | None = None, *, patience: float = 6.0):
         self.store = store
         self.settings = settings or Settings()
         self.patience = patience
@@ -196,7 +179,8 @@ class Supervisor:
             return
         self._tell()
         try:
-            process = None if folder.result_file.exists() else self._child(run, folder)
+            elsewhere = folder.result_file.exists() or folder.alive()  # somebody else does it, or has done it
+            process = None if elsewhere else self._child(run, folder)
         except (OSError, HoneError) as problem:
             self._end(run, "failed", str(problem))
             return
@@ -210,57 +194,30 @@ class Supervisor:
     def _follow(self, watched: Watched) -> None:
         """Take in what the child wrote; press one that was cancelled, conclude one that ended."""
         try:
-            alive = self._alive(watched)  # asked first: all that a dead child wrote is then there to read
+            alive = watched.alive()  # asked first: all that a dead child wrote is then there to read
             self._take_in(watched)
             if alive:
-                self._press(watched)
+                watched.press(self.patience)
             else:
                 self._conclude(watched)
         except WorkspaceError:
             return  # the disk is full: nothing is lost, the next look tries again
         except Exception as problem:  # one run must not end the thread that watches the others
             traceback.print_exc()
-            self._signal(watched, signal.SIGKILL)
+            watched.signal(signal.SIGKILL)
             self._end(watched.run, "failed", str(problem) or type(problem).__name__)
 
-    def _alive(self, watched: Watched) -> bool:
-        if watched.process is not None and watched.process.poll() is None:
-            return True
-        if watched.process is None and watched.folder.worker() is None and not watched.folder.result_file.exists():
-            return time.monotonic() - watched.begun < SETTLE
-        return watched.folder.alive()
-
     def _take_in(self, watched: Watched) -> None:
-        events, offset = watched.folder.read_events(watched.offset)
+        events, offset = watched.fresh()
         if not events:
             return
-        stored = [RunEvent(seq=event.seq, kind=event.kind, body=event.data, at_time=event.at) for event in events]
-        self.store.write(lambda cursor: runs.ingest(cursor, watched.run.id, stored, offset))
+        self.store.write(lambda cursor: runs.ingest(cursor, watched.run.id, events, offset))
         watched.offset = offset
         self._tell()
 
-    def _press(self, watched: Watched) -> None:
-        """A cancelled child may save its state; then it is terminated, then killed, with all that it started."""
-        if not watched.folder.cancel_requested():
-            return
-        watched.asked = watched.asked or time.monotonic()
-        waited = time.monotonic() - watched.asked
-        if waited > self.patience + 3:
-            self._signal(watched, signal.SIGKILL)
-        elif waited > self.patience and not watched.terminated:
-            watched.terminated = True
-            self._signal(watched, signal.SIGTERM)
-
-    def _signal(self, watched: Watched, number: signal.Signals) -> None:
-        worker = watched.folder.worker()
-        if watched.process is not None and watched.process.poll() is None:
-            signal_group(watched.process.pid, number)
-        elif worker is not None and watched.folder.alive():
-            signal_group(worker.pid, number)
-
     def _conclude(self, watched: Watched) -> None:
         run, folder = watched.run, watched.folder
-        final = _last_word(watched)
+        final = watched.last_word()
         if final is not None and final.kind == "done":
             self._finish(run, folder)
         elif final is not None and final.kind == "cancelled":
@@ -272,8 +229,7 @@ class Supervisor:
         elif watched.process is None and folder.worker() is None:
             self._end(run, "waiting", "")  # its server was stopped before the child began
         else:
-            said = last_line(folder.log_file) or "it left no word in its log"
-            self._end(run, "failed", f"The process ended before the run did: {said}")
+            self._end(run, "failed", _last_heard(folder))
 
     def _finish(self, run: Run, folder: RunFolder) -> None:
         try:
@@ -295,8 +251,9 @@ class Supervisor:
         self._tell()
 
 
-def _last_word(watched: Watched) -> Event | None:
-    """The final event of this start of the run; None when the child ended without one."""
-    events, _ = watched.folder.read_events(watched.since)
-    marks = [event for event in events if event.kind in ("started", *FINISHED)]
-    return marks[-1] if marks and marks[-1].kind != "started" else None
+def _last_heard(folder: RunFolder) -> str:
+    worker = folder.worker()
+    if worker is not None and not worker.here:
+        return f"The run gave no sign of life from {worker.host} any more; resume goes on from what was saved."
+    said = last_line(folder.log_file) or "it left no word in its log"
+    return f"The process ended before the run did: {said}"
