@@ -25,10 +25,13 @@ from hone.training.fitting.told import Told, told_arguments
 from hone.training.folder import RunFolder
 from hone.training.models.loading import Model, Tokenizer, stop_ids
 from hone.training.preference.rows import Opinions, Pairs, Preferences
+from hone.training.session import Cancelled
 from hone.training.speaking.decode import Sampling, answers
 
 _REFERENCE = "ref"  # what TRL calls the copy of an adapter
 _SAMPLE_TOKENS = 64
+_LOOK_EVERY = 20  # micro batches, while the start model is asked
+_MEANS = ("rewards/margins", "rewards/accuracies")
 
 
 class NotFinite(RunError):
@@ -85,7 +88,14 @@ class _FromTokens(Told):
     def _precompute_ref_logps(self, dataset: Any, name: str, batch_size: int) -> Any:  # noqa: ARG002
         """The rows with what the start model says of them, in columns; nothing is kept on disk."""
         batches = DataLoader(dataset, batch_size=batch_size, collate_fn=self.data_collator)
-        said = [self._reference(self._prepare_inputs(batch)) for batch in batches]
+        said: list[dict[str, torch.Tensor]] = []
+        for batch in batches:
+            if self.folder.cancel_requested():
+                raise Cancelled  # nothing is learnt yet that could be saved
+            if len(said) % _LOOK_EVERY == 0:
+                share = round(len(said) / len(batches), 3)
+                self.folder.append_event("progress", stage="asking the start model", share=share)
+            said.append(self._reference(self._prepare_inputs(batch)))
         for column in said[0]:
             dataset = dataset.add_column(column, torch.cat([each[column] for each in said]).tolist())
         return dataset
@@ -115,7 +125,12 @@ class _FromTokens(Told):
     @override
     def compute_loss(self, model: Model, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """TRL's mean over a micro batch, weighed by its rows, so that a step is a mean over all of its rows."""
+        told: dict[str, list[float]] = self._metrics["train" if model.training else "eval"]  # type: ignore[attr-defined]
+        before = {name: len(told.get(name, ())) for name in _MEANS}
         loss: Any = super().compute_loss(model, inputs, *args, **kwargs)
+        for name in _MEANS:
+            if len(told.get(name, ())) > before[name]:  # TRL tells the mean over micro batches: by their rows, here too
+                told[name].extend(told[name][-1:] * (self._rows_in(inputs) - 1))
         if not torch.isfinite(loss):
             raise self._not_finite(f"The loss is {loss.item()}", inputs)
         if not model.training:

@@ -103,9 +103,8 @@ def _halved(folder: RunFolder, config: TrainConfig) -> TrainConfig:
             f"Memory does not hold a micro batch of {config.micro_batch}; lower max_length, load the base in 8 bits "
             "(quantize=8bit), or set recompute=true."
         )
-    folder.append_event(
-        "warning", message=f"Memory ran out: the micro batch is {half} from now on, steps stay the same."
-    )
+    message = f"Memory ran out with {config.micro_batch} rows at once; going on with {half}. A step has the same rows."
+    folder.append_event("warning", message=message, micro_batch=half)
     return config.model_copy(update={"micro_batch": half})
 
 
