@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from hone.labeling.batches import freezing as frozen
 from hone.platform.runs import preferred, run_config
+from hone.platform.runs.material import kept_rows
 from hone.platform.runs.preferred import LEAST, LEAVE, Learnable, Objective
 from hone.platform.runs.submitting import Machine, submit
 from hone.storage import batches, matchups, models, runs
@@ -17,6 +18,7 @@ from hone.storage.records import Record
 from hone.storage.runs import Run
 from hone.storage.store import Cursor, Store
 from hone.training.config import TrainConfig
+from hone.training.folder import Row
 from hone.training.presets import PREFERENCE, PREFERENCE_RATE
 from hone.training.settings import with_settings
 
@@ -146,6 +148,8 @@ def start(machine: Machine, project: Project, person: Person, planned: Planned, 
         planned.found.rows,
         planned.parent.id,
         learns_from=planned.found.learnt,
+        kept=_kept(machine.store, project, planned),
+        facts={"learnt from": preview.of},
     )
 
 
@@ -156,6 +160,13 @@ def set_to_learn_from(cursor: Cursor, project: Project) -> MatchupSet | None:
         if 0 < made.wanted * len(matchups.ids(cursor, made.id)) <= given:
             return made
     return None
+
+
+def _kept(store: Store, project: Project, planned: Planned) -> dict[int, list[Row]]:
+    """The test rows of earlier batches, to see what is forgotten; without those that this run learns from."""
+    learnt = set(planned.found.learnt)
+    found = kept_rows(store, project, planned.batch, planned.parent)
+    return {number: [row for row in rows if row.id not in learnt] for number, rows in found.items()}
 
 
 def _parent(cursor: Cursor, new: Model, old: Model) -> Model:
