@@ -38,7 +38,15 @@ def where(found: Numbers) -> str:
     if not found.total_steps:
         return "Loading the model."
     left = f", about {duration(found.eta_seconds)} left" if found.eta_seconds else ""
+    if found.run.kind == "search":
+        return f"{_trial(found.step or 0, found.total_steps, int(found.run.config['folds']))}{left}."
     return f"Step {found.step or 0:,} of {found.total_steps:,}{left}."
+
+
+def _trial(done: int, total: int, folds: int) -> str:
+    """Where a search stands of which so many folds are done."""
+    trial, fold = divmod(min(done, total - 1), folds)
+    return f"Trial {trial + 1:,} of {total // folds:,}, fold {fold + 1} of {folds}"
 
 
 def main_figures(found: Numbers) -> list[tuple[str, str, str]]:

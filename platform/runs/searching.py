@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from hone.labeling.batches import freezing as frozen
-from hone.platform.runs import iterations, run_config
+from hone.platform.runs import again, iterations, run_config
 from hone.platform.runs.alike import together
 from hone.platform.runs.bases import checked_base
 from hone.platform.runs.submitting import Machine, submit
@@ -14,13 +14,12 @@ from hone.storage.errors import Conflict, InputError
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.runs import Run
-from hone.training.config import SearchConfig, TrainConfig
+from hone.training.config import SearchConfig
 from hone.training.folder import Row
 from hone.training.searching.folds import folds_of
 from hone.training.searching.space import PRESETS, Space, applied, check_space, parse_space
 
 Sampler = Literal["bayesian", "grid"]
-_OF_THE_RUN = {"kind", "schema_version", "run", "base", "base_sha256", "parent", "template", "labels", "threads"}
 
 
 def chosen_space(preset: str | None, ranges: Sequence[str]) -> Space:
@@ -98,16 +97,13 @@ def train_winner(machine: Machine, project: Project, person: Person, run: Run) -
     best = applied(config.train, run.result["best"]["settings"])
     with machine.store.read() as cursor:
         batch = batches.get(cursor, run.batch_id)
-    made = iterations.start_training(machine, project, person, batch, base=best.base, settings=_as_settings(best))
+    made = iterations.start_training(
+        machine, project, person, batch, base=best.base, settings=again.settings_of(best.model_dump())
+    )
     machine.store.write(
         lambda cursor: audit.record(cursor, person.id, "search won", made.id, number=made.number, search=run.number)
     )
     return made
-
-
-def _as_settings(config: TrainConfig) -> list[str]:
-    known = config.model_dump(exclude=_OF_THE_RUN)
-    return [f"{name}={'none' if value is None else value}" for name, value in known.items()]
 
 
 def _rows(machine: Machine, batch: Batch) -> list[Row]:

@@ -10,7 +10,7 @@ from hone.platform.frame import curve, parts, shell
 from hone.platform.frame.safe_html import clipped, esc
 from hone.platform.run_view import Numbers, RunView
 from hone.platform.runs import again, iterations
-from hone.platform.views import run_parts
+from hone.platform.views import run_parts, trials
 from hone.storage.people import Person
 from hone.storage.records import now
 from hone.storage.runs import Kind, Run
@@ -38,10 +38,10 @@ def draw(person: Person, number: int) -> None:
     if ended:
         _figures(seen.numbers)
         run_parts.rows(seen.failed.rows if seen.failed else (), "failed")
-        _course(seen)
+        _course(person, seen)
     else:
         st.fragment(_live, run_every=NUMBERS_EVERY)(number, run.status)
-        st.fragment(_live_course, run_every=CURVE_EVERY)(number)
+        st.fragment(_live_course, run_every=CURVE_EVERY)(person, number)
     if seen.taken and run.status == "done":
         parts.note(f"{run.message} {seen.taken}")
     if run.status == "done":
@@ -71,8 +71,8 @@ def _live(number: int, status: str) -> None:
     _figures(found)
 
 
-def _live_course(number: int) -> None:
-    _course(run_view.run_view(shell.store(), number))
+def _live_course(person: Person, number: int) -> None:
+    _course(person, run_view.run_view(shell.store(), number))
 
 
 def _figures(found: Numbers) -> None:
@@ -115,8 +115,11 @@ def _progress(found: Numbers) -> None:
         parts.note(run_words.where(found))
 
 
-def _course(seen: RunView) -> None:
-    """The curves, what they say, and what the model answered on the way."""
+def _course(person: Person, seen: RunView) -> None:
+    """The curves, what they say, and what the model answered on the way; of a search its trials."""
+    if seen.numbers.run.kind == "search":
+        trials.draw(person, seen.numbers)
+        return
     for remark in seen.course.remarks:
         st.html(f'<div class="h-message unsure" role="status"><b>{esc(remark.says)}</b> {esc(remark.next)}</div>')
     total, found = None if seen.numbers.ended else seen.numbers.total_steps, seen.course

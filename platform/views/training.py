@@ -11,7 +11,7 @@ from hone.platform.chain import Link
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import plain
 from hone.platform.runs import iterations
-from hone.platform.views import chained, queued, run, starting, suggesting
+from hone.platform.views import chained, queued, run, searching, starting, suggesting
 from hone.storage import batches, matchups, models, runs
 from hone.storage.batches import Batch
 from hone.storage.models import Model
@@ -46,6 +46,8 @@ def page() -> None:
     with shell.trouble():
         if chosen == "start":
             starting.draw(project, person)
+        elif chosen == "search":
+            searching.draw(project, person)
         else:
             run.draw(person, chosen)
 
@@ -75,6 +77,7 @@ def _all(project: Project, person: Person, seen: Seen) -> None:
     lead = "Each frozen batch makes a new iteration. What a run does, it does in a folder of its own."
     with parts.heading_with("Training", lead):
         if seen.batches:
+            st.button("Search settings", key="search", on_click=partial(_open, "search"))
             st.button("Train a model", key="start", type="primary", on_click=partial(_open, "start"))
     shell.said()
     queued.queue(project, person)
