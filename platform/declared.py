@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from hone.evaluation.inputs import Gate
 from hone.evaluation.text_metrics import METRICS
 from hone.labeling.projects import settings_words
+from hone.platform.runs.declared_training import own_settings, price
 from hone.storage.errors import InputError
 from hone.storage.projects import ProjectSettings
 from hone.training.config import TrainConfig
@@ -29,15 +30,15 @@ def check(settings: ProjectSettings) -> ProjectSettings:
 
     Raises:
         InputError: The template holds no instruction, the gate names no metric of ours or a share outside 0 to 1,
-            or a training setting is unknown.
+            or a training setting is unknown or not allowed.
     """
     check_template(settings.template)
     gate_of(settings)
-    own = {name: value for name, value in settings.training.items() if name != "base"}
-    if "preset" in own:
-        preset(str(own.pop("preset")))
+    price(settings)
+    if "preset" in settings.training:
+        preset(str(settings.training["preset"]))
     base = TrainConfig.model_validate({"base": str(settings.training.get("base") or "toy")})
-    with_settings(base, [f"{name}={value}" for name, value in own.items()])
+    with_settings(base, [f"{name}={value}" for name, value in own_settings(settings).items()])
     return settings
 
 

@@ -59,7 +59,7 @@ def start_training(
         batch,
         made.config,
         made.rows,
-        parent.id if parent else None,
+        made.parent.id if made.parent else None,
         kept=made.kept,
         facts=made.facts,
     )

@@ -32,6 +32,7 @@ class TrainingMaterial:
         kept: The test rows of earlier batches, by the batch's number.
         rehearsed: How many pairs are learnt again of each earlier batch.
         facts: Of rehearsal and generic rows, for manifest and model card; empty when there are none.
+        parent: The iteration that it goes on from: the one that was named, or the champion where the preset says so.
     """
 
     config: TrainConfig
@@ -39,6 +40,7 @@ class TrainingMaterial:
     kept: dict[int, list[Row]]
     rehearsed: dict[int, int]
     facts: dict[str, Any]
+    parent: Model | None
 
 
 def training_material(
@@ -57,6 +59,9 @@ def training_material(
         WorkspaceError: A batch is not what was frozen.
     """
     frozen.verify(store, batch)
+    parent = parent or run_config.usual_parent(store, project, base, settings)
+    if parent is not None:
+        settings = [*run_config.carried(store, project, parent, settings), *settings]
     named = checked_base(base or run_config.usual_base(store, project, parent))
     chosen = run_config.same_toy(store, project, named)
     config = run_config.train_config(project, chosen, batch, settings)
@@ -77,6 +82,7 @@ def training_material(
         kept=_kept(others, batch, burnt),
         rehearsed=counts,
         facts=_facts(counts, len(rows["generic"])),
+        parent=parent,
     )
 
 

@@ -1,9 +1,11 @@
 """What a run is told: the base, the prompt and the settings, from the project, its models and the lead."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from hone.platform.runs.bases import TOY, base_name
+from hone.platform.runs.declared_training import own_settings
 from hone.storage import models
 from hone.storage.batches import Batch
 from hone.storage.errors import InputError
@@ -13,20 +15,21 @@ from hone.storage.store import Store
 from hone.training.config import GenerateConfig, SuggestConfig, TrainConfig
 from hone.training.models.published import read_facts
 from hone.training.models.weights import is_folder
-from hone.training.presets import preset
+from hone.training.presets import PRESETS, preset
 from hone.training.settings import with_settings
 
 
 def train_config(project: Project, base: str, batch: Batch, settings: Sequence[str] = ()) -> TrainConfig:
     """The configuration of a run: a preset, then the project's training settings, then these.
 
-    The project's settings may name a `preset` (hone.training.config.PRESETS); without one the toy base takes
-    "toy", any other base "standard". `base` among them is the project's usual base.
+    A preset (hone.training.presets.PRESETS) is named by preset=NAME among these settings or the project's; without one
+    the toy base takes "toy", any other base "standard".
 
     Raises:
         InputError: A setting or preset is unknown, or a value is not allowed.
     """
-    values = _usual_settings(project, base)
+    settings, named = _without_preset(settings)
+    values = _usual_settings(project, base, named)
     _not_by_hand(settings)
     known = {
         "run": f"{project.name}, batch {batch.number}",
@@ -121,13 +124,70 @@ def with_parent(config: TrainConfig, parent: Model) -> TrainConfig:
     return config.model_copy(update={"parent": parent.folder, "base_sha256": parent.base_sha256})
 
 
-def _usual_settings(project: Project, base: str) -> dict[str, Any]:
-    """A preset, and on it the project's own training settings."""
-    own = dict(project.settings.training)
-    for beside in ("base", "generic"):  # of the run, not of its configuration
-        own.pop(beside, None)
+def usual_preset(project: Project, base: str) -> str:
+    """The preset of a run that names none."""
     usual = "toy" if base_name(base) == base_name(TOY) else "standard"
-    return {**preset(str(own.pop("preset", usual))), **own}
+    return str(project.settings.training.get("preset") or usual)
+
+
+def usual_parent(store: Store, project: Project, base: str | None, settings: Sequence[str]) -> Model | None:
+    """The champion, where the preset goes on from it; None starts from the base.
+
+    Args:
+        store: Of the project.
+        project: Whose preset counts where these settings name none.
+        base: The one that was named; the champion must stand on it.
+        settings: "key=value"; preset=continue asks for the champion.
+
+    Raises:
+        InputError: The champion was asked for and there is none.
+    """
+    _, named = _without_preset(settings)
+    name = named or str(project.settings.training.get("preset") or "")
+    if name not in PRESETS or not PRESETS[name].continues:
+        return None
+    with store.read() as cursor:
+        champion = models.champion(cursor, project.id)
+    found = champion if champion and champion.folder and base in (None, champion.base) else None
+    if found is None and named:
+        raise InputError(
+            "There is no champion to continue from on this base: promote an iteration in its report, name one as "
+            "parent, or take another preset."
+        )
+    return found
+
+
+def carried(store: Store, project: Project, parent: Model, settings: Sequence[str]) -> list[str]:
+    """What a run that continues an adapter takes over from it, as settings: method, rank, scale, dropout.
+
+    None where a new adapter is begun (parent_use=merge).
+    """
+    said = {**own_settings(project.settings), **dict(_parted(setting) for setting in settings)}
+    if parent.folder is None or said.get("parent_use") == "merge":
+        return []
+    folder = store.workspace.root / parent.folder
+    facts = read_facts(folder)
+    if facts.method == "full":
+        return ["method=full"]
+    adapter = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
+    shape = {"lora_r": adapter["r"], "lora_alpha": adapter["lora_alpha"], "lora_dropout": adapter["lora_dropout"]}
+    return [f"method={facts.method}", *(f"{name}={value}" for name, value in shape.items())]
+
+
+def _without_preset(settings: Sequence[str]) -> tuple[list[str], str | None]:
+    """The settings without the preset that they name, and its name."""
+    named = [value for key, value in map(_parted, settings) if key == "preset"]
+    return [setting for setting in settings if _parted(setting)[0] != "preset"], named[-1] if named else None
+
+
+def _parted(setting: str) -> tuple[str, str]:
+    key, _, value = setting.partition("=")
+    return key.strip().replace("-", "_"), value.strip()
+
+
+def _usual_settings(project: Project, base: str, named: str | None = None) -> dict[str, Any]:
+    """A preset, and on it the project's own training settings."""
+    return {**preset(named or usual_preset(project, base)), **own_settings(project.settings)}
 
 
 def _speaking(store: Store, project: Project, model: Model | None, base: str) -> dict[str, Any]:
@@ -158,7 +218,7 @@ def _labels(project: Project) -> tuple[str, ...]:
 def _not_by_hand(settings: Sequence[str]) -> None:
     """The platform sets these, so that they agree with the batch, the model and the project."""
     for setting in settings:
-        key = setting.partition("=")[0].strip().replace("-", "_")
+        key, _ = _parted(setting)
         if key in ("run", "base", "base_sha256", "parent", "model", "template", "labels"):
             raise InputError(
                 f"{key} is no setting of a run: name the base, the parent or the model beside the settings; "

@@ -10,9 +10,12 @@ from factories import add_person, new_pairs, opinion
 
 from hone.labeling.batches import freezing as frozen
 from hone.labeling.standing import settle
+from hone.platform import declared
 from hone.platform.runs import iterations, run_config
 from hone.platform.runs.bases import base_name, checked_base
+from hone.platform.runs.declared_training import price
 from hone.platform.runs.finishing import ensure_base_model
+from hone.platform.runs.material import training_material
 from hone.platform.runs.run_config import train_config
 from hone.platform.runs.submitting import require_space
 from hone.platform.runs.supervisor import Supervisor
@@ -237,6 +240,41 @@ def test_the_toy_base_takes_the_toy_preset_and_any_other_the_standard_one(team: 
     plain = team.project.model_copy(update={"settings": ProjectSettings()})
     assert train_config(plain, "toy", team.batch).learning_rate == 6e-3
     assert train_config(plain, "gpt2", team.batch).learning_rate == 2e-4
+
+
+def test_a_preset_can_be_named_beside_the_settings_and_the_project_s_own_still_count(team: Team) -> None:
+    made = train_config(team.project, "gpt2", team.batch, ["preset=careful", "lora_alpha=8"])
+    assert (made.learning_rate, made.weight_decay, made.lora_alpha) == (1e-4, 0.01, 8)
+    assert made.epochs == SMALL["epochs"]
+
+
+def test_what_is_said_beside_the_settings_is_none_of_them(team: Team) -> None:
+    beside = {"price_per_hour": "2.40", "currency": "EUR", "preset": "quick", "base": "gpt2"}
+    settings = declared.check(ProjectSettings(training=beside))
+    assert train_config(team.project.model_copy(update={"settings": settings}), "gpt2", team.batch).epochs == 1
+    found = price(settings)
+    assert found is not None
+    assert (found.of(1800), found.currency) == (1.2, "EUR")
+
+
+@pytest.mark.parametrize("said", ["much", "-1", "nan", "inf"])
+def test_a_price_that_is_none_is_refused(said: str) -> None:
+    with pytest.raises(InputError, match="price_per_hour is"):
+        declared.check(ProjectSettings(training={"price_per_hour": said}))
+
+
+def test_a_run_that_continues_an_adapter_takes_its_shape_whatever_the_preset_says(round_the_loop: Team) -> None:
+    team, parent = round_the_loop, round_the_loop.models()[1]
+    made = training_material(team.store, team.project, team.batch, parent=parent, settings=["preset=careful"])
+    merged = ["preset=careful", "parent_use=merge"]
+    fresh = training_material(team.store, team.project, team.batch, parent=parent, settings=merged)
+    assert (made.config.lora_r, made.config.learning_rate) == (16, 1e-4)
+    assert (fresh.config.lora_r, fresh.config.parent) == (32, parent.folder)
+
+
+def test_to_continue_from_a_champion_there_has_to_be_one(team: Team) -> None:
+    with pytest.raises(InputError, match="no champion to continue from"):
+        iterations.start_training(team, team.project, team.lead, team.batch, settings=["preset=continue"])
 
 
 @pytest.mark.parametrize(
