@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hone.training.config import TrainConfig
+from hone.training.fitting.tracking import prepare_tracker
 from hone.training.folder import RunFolder
 from hone.training.launch import world
 from hone.training.session import own_process, work
@@ -26,6 +27,7 @@ def fit(path: Path | str, resume: bool = False, force: bool = False) -> int:
     folder = world.folder(path)
 
     def job(config: TrainConfig) -> dict[str, object]:
+        prepare_tracker(folder, config)
         if config.objective == "sft":
             from hone.training.fitting.training import train  # seconds of import, after "started" is written
         else:

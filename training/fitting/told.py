@@ -30,7 +30,7 @@ def told_arguments(folder: RunFolder, config: TrainConfig) -> dict[str, Any]:
         "logging_strategy": "no",
         "logging_nan_inf_filter": False,
         "run_name": config.run,
-        "report_to": "none",
+        "report_to": config.tracker,
         "disable_tqdm": True,
     }
 
