@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from hone.platform.runs.bases import TOY
 from hone.platform.settings import Launcher, Training
@@ -14,17 +15,19 @@ from hone.training.folder import RunFolder
 from hone.training.launch.world import ASKED
 from hone.training.models.weights import is_folder
 
-MODULES: dict[Kind, str] = {
+Work = Kind | Literal["preflight"]
+MODULES: dict[Work, str] = {
     "train": "hone.training.fit",
     "generate": "hone.training.generate",
     "suggest": "hone.training.suggest",
     "search": "hone.training.search",
+    "preflight": "hone.training.preflight",
 }
 _TAIL = 16_384  # bytes of a log that are read to find its last line
 
 
 def start_child(
-    folder: RunFolder, kind: Kind, workspace: Path, training: Training, *, resume: bool = False
+    folder: RunFolder, kind: Work, workspace: Path, training: Training, *, resume: bool = False
 ) -> subprocess.Popen[bytes]:
     """Start the worker of a run, in a session of its own, so that it outlives this process.
 
@@ -32,6 +35,9 @@ def start_child(
     Its working folder is the workspace, from which the paths of earlier models in its configuration lead.
 
     Args:
+        folder: Of the run, prepared.
+        kind: Of the run; a preflight looks at a training run without beginning it.
+        workspace: Its folder.
         training: Of hone.toml: on which device, and what launches a training run.
         resume: Go on from the newest checkpoint.
 
@@ -42,7 +48,8 @@ def start_child(
     base = folder.config().base
     launcher = training.launcher if kind == "train" and base != TOY else "local"
     module = "hone.platform.runs.toy_run" if base == TOY else MODULES[kind]
-    command = [*_launched(module, launcher, training), str(folder.path), *(["--resume"] if resume else [])]
+    words = [*(["--resume"] if resume else []), *(["--preflight"] if kind == "preflight" and base == TOY else [])]
+    command = [*_launched(module, launcher, training), str(folder.path), *words]
     with folder.log_file.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", *command],

@@ -79,7 +79,7 @@ def submit(
         while workspace.run_folder(number).exists():  # made just before a crash, or of runs that a restore forgot
             number += 1
         path = workspace.run_folder(number)
-        known = _facts(project, batch) if batch else {"project": project.name}
+        known = facts_of(project, batch) if batch else {"project": project.name}
         prepare(path, config, rows, {**known, **(facts or {})}, kept)
 
         def change(cursor: Cursor) -> Run:
@@ -101,7 +101,8 @@ def submit(
     return machine.supervisor.submit(run)
 
 
-def _facts(project: Project, batch: Batch) -> dict[str, Any]:
+def facts_of(project: Project, batch: Batch) -> dict[str, Any]:
+    """What the run folder says of the batch; it travels with the model."""
     return {
         "project": project.name,
         "id": batch.id,

@@ -46,12 +46,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="hone.platform.runs.toy_run", description="Make the toy base, then work.")
     parser.add_argument("run_folder", type=Path)
     parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--preflight", action="store_true", help="look at the run without beginning it")
     given = parser.parse_args()
     folder = RunFolder(given.run_folder)
     folder.write_worker()
     try:
         name_base(folder)
-        command = [sys.executable, "-P", "-m", MODULES[folder.config().kind], str(folder.path)]
+        work = MODULES["preflight" if given.preflight else folder.config().kind]
+        command = [sys.executable, "-P", "-m", work, str(folder.path)]
         os.execv(sys.executable, [*command, *(["--resume"] if given.resume else [])])
     except Cancelled:
         folder.append_event("cancelled")
