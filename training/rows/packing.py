@@ -63,7 +63,7 @@ def keeps_apart(model: Model, rows: Sequence[Encoded]) -> bool:
     finally:
         model.train(was_training)
     bound = max(_SAME, _ROUNDED * torch.finfo(alone.dtype).eps)
-    return bool((together - alone).abs().max() <= bound * alone.abs().max().clamp(min=1.0))
+    return bool((together - alone).abs().max() <= bound * alone.abs().max())
 
 
 def _on(device: torch.device, batch: dict[str, Any]) -> dict[str, Any]:
