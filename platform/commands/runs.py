@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from hone.platform.client import Connection
-from hone.platform.commands import terminal
+from hone.platform.commands import preflight, terminal
 from hone.platform.commands.common import AsJson, ProjectName, connected, numbers, session, typed
 from hone.storage.errors import RunError
+from hone.training.presets import PRESETS
 
 LOOK = 0.5  # seconds between two looks at a run
 BEGIN = 5.0  # seconds in which a run that need not wait for others has begun
@@ -30,14 +31,22 @@ def train(
         str | None,
         typer.Option("--base", metavar="toy|FOLDER|HUB ID", help="Else the base of the project's models so far."),
     ] = None,
-    parent: Annotated[int | None, typer.Option("--parent", help="Train on from this model's adapter.")] = None,
+    parent: Annotated[int | None, typer.Option("--parent", help="Train on from this model.")] = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", metavar="|".join(PRESETS), help="Settings that go well together.")
+    ] = None,
     set_: Set = None,
+    check: Annotated[bool, typer.Option("--check", help="Only look: rows, tokens, time, memory, cost.")] = False,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
     """Train on a frozen batch, live; Ctrl-C leaves the run at work."""
     with session(project) as here:
-        body = {"batch": batch, "base": base, "parent": parent, "settings": set_ or []}
+        settings = [*([f"preset={preset}"] if preset else []), *(set_ or [])]
+        body = {"batch": batch, "base": base, "parent": parent, "settings": settings}
+        if check:
+            preflight.check(here, body, as_json)
+            return
         run = here.post("/runs/train", body)
         what = f"Run {run['number']}, training"
         run = begun(here.connection, run) if detach else follow(here.connection, run["number"], what)
@@ -204,7 +213,7 @@ def _show_event(event: dict[str, Any], step: terminal.Step, loss: float | None) 
     body = event["body"]
     if event["kind"] == "warning":
         terminal.notice(f"note: {body.get('message', '')}")
-    elif event["kind"] == "plan":
+    elif event["kind"] == "plan" and body.get("tokens_per_second"):  # something was tried
         terminal.notice(f"note: {plan(body)}")
     elif event["kind"] == "progress" and "stage" in body:
         step(100 * float(body.get("share", 0)), 100, str(body["stage"]))
