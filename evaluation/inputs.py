@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from hone.storage.records import Record
+from hone.storage.records import Record, Undefined
 
 Side = Literal["new", "old"]
 Choice = Literal["new", "old", "tie", "both_bad"]
@@ -81,6 +81,41 @@ class BatchFacts(Record):
     expert_alpha: Annotated[float, Field(le=1, allow_inf_nan=False)] | None = None
 
 
+class KeptBatch(Record):
+    """The test items of a batch: the mean score on them of the model that learnt it, before the run, and after it.
+
+    `own` marks the batch that the run itself learnt from. `learnt` is None where the model that learnt the batch was
+    not asked the same items.
+    """
+
+    batch: Count
+    own: bool = False
+    items: Count
+    learnt_by: str | None = None
+    learnt: Share | None = None
+    before: Share
+    after: Share
+
+
+class PlainReading(Record):
+    """The loss on a text of plain English before and after a run, in nats a token."""
+
+    tokens: Count
+    before: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    after: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Keeping(Record):
+    """What the new model's run kept of earlier batches. `rehearsed` counts the pairs that it learnt again, by batch;
+    `generic` the rows of no project."""
+
+    measure: Literal["rouge", "accuracy"]
+    batches: tuple[KeptBatch, ...]
+    plain: PlainReading | Undefined
+    rehearsed: dict[str, int] = {}
+    generic: Count = 0
+
+
 class TrendPoint(Record):
     """One iteration in the chain: how much data it had and how it did against the one before.
 
@@ -132,7 +167,8 @@ class ReportInputs(Record):
 
     `trend` holds the iterations before this one; `set_aside` counts test items that are not in `items`, by
     reason; `wanted` is how many judgements the set asks for (0 without a set); `versions` are the libraries'
-    versions; `example_data` marks opinions recorded for the demo.
+    versions; `example_data` marks opinions recorded for the demo; `keeping` is what the new model's run kept of
+    earlier batches, None where it did not look.
     """
 
     project: str
@@ -149,3 +185,4 @@ class ReportInputs(Record):
     versions: dict[str, str] = {}
     set_aside: dict[str, int] = {}
     example_data: bool = False
+    keeping: Keeping | None = None

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from hone.evaluation.figures import estimate_text, number_range, p_value, percent, plural, share_range, signed
+from hone.evaluation.figures import estimate_text, number, number_range, p_value, percent, plural, share_range, signed
+from hone.evaluation.keeping import beside, in_words, plain_in_words, share
 from hone.evaluation.report import Report
 from hone.evaluation.text_metrics import TITLES
 from hone.storage.records import Undefined
@@ -39,6 +40,7 @@ def render_markdown(report: Report) -> str:
         "## Metrics",
         "",
         *_table(("Metric", "Items", "New", "Old", "New − old", "Interval", "Holm's p"), _metrics(report)),
+        *_keeping(report),
         "",
         "## Faults in the answers",
         "",
@@ -75,6 +77,26 @@ def _metrics(report: Report) -> list[tuple[str, ...]]:
         )
         for line in report.metrics
     ]
+
+
+def _keeping(report: Report) -> list[str]:
+    found = report.keeping
+    if found is None:
+        return []
+    rows = [
+        (
+            f"Batch {batch.batch}",
+            f"{batch.items:,}",
+            "learnt in this run" if batch.own else "not known" if batch.learnt is None else number(batch.learnt),
+            number(batch.before),
+            number(batch.after),
+            "" if batch.own or isinstance(left := share(batch), Undefined) else percent(left),
+        )
+        for batch in found.batches
+    ]
+    heads = ("Test items of", "Items", "The model that learnt it", "Before", "After", "Kept")
+    said = " ".join((in_words(found), plain_in_words(found.plain), beside(found)))
+    return ["", "## Kept from earlier batches", "", *_table(heads, rows), "", plain(said)]
 
 
 def _faults(report: Report) -> list[tuple[str, ...]]:

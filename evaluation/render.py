@@ -17,6 +17,7 @@ from hone.evaluation.figures import (
     signed,
 )
 from hone.evaluation.intervals import Estimate, Interval
+from hone.evaluation.keeping_html import keeping_html
 from hone.evaluation.markup import escaped, facts, section
 from hone.evaluation.people_html import preference_html
 from hone.evaluation.report import Report
@@ -53,6 +54,7 @@ def report_html(report: Report) -> str:
             strip_html(report),
             preference_html(report),
             metrics_html(report),
+            keeping_html(report),
             errors_html(report),
             slices_html(report),
             examples_html(report),

@@ -10,9 +10,20 @@ from typing import Literal
 
 from hone.evaluation.agreement import Agreement, Rating, agreement
 from hone.evaluation.answers import ErrorLine, error_lines
+from hone.evaluation.cautions import Identical, cautions
 from hone.evaluation.compare import PairedComparison, compare_paired, holm, sign_flip
 from hone.evaluation.examples import Example, Examples, Slice, choose, example, net_of, same_side, slices
-from hone.evaluation.inputs import BatchFacts, Gate, Guard, ModelFacts, ReportInputs, TestItem, TrendPoint, Vote
+from hone.evaluation.inputs import (
+    BatchFacts,
+    Gate,
+    Guard,
+    Keeping,
+    ModelFacts,
+    ReportInputs,
+    TestItem,
+    TrendPoint,
+    Vote,
+)
 from hone.evaluation.intervals import Estimate, Interval, bootstrap_mean
 from hone.evaluation.text_metrics import METRICS, ItemScores, score_items
 from hone.evaluation.verdict import GuardResult, ThresholdResult, Verdict, decide, hold_threshold
@@ -21,8 +32,6 @@ from hone.storage.errors import InputError
 from hone.storage.records import Record, Undefined, canonical, sha256
 
 LEAD_METRIC = "rougeL"  # orders the examples and fills the slices
-NEARLY_ALL = 0.95
-MANY_CUT_OFF = 0.2
 
 
 class MetricLine(Record):
@@ -39,13 +48,6 @@ class MetricLine(Record):
     p_holm: float
     same_side: Estimate | Undefined
     signature: str
-
-
-class Identical(Record):
-    """Items on which both models gave the same answer, blanks at the ends aside."""
-
-    count: int
-    n: int
 
 
 class Provenance(Record):
@@ -84,6 +86,7 @@ class Report(Record):
     gate: Gate
     warnings: tuple[str, ...]
     provenance: Provenance
+    keeping: Keeping | None = None
 
 
 def ordered(inputs: ReportInputs) -> ReportInputs:
@@ -167,19 +170,26 @@ def make_report(inputs: ReportInputs) -> Report:
         set_aside=given.set_aside,
         trend=(*given.trend, _trend_point(given, preference, metrics, verdict)),
         gate=given.gate,
-        warnings=_warnings(given, preference, identical, errors),
+        warnings=cautions(given, preference, identical, errors),
         provenance=Provenance(
             seed=seed,
-            inputs_sha256=sha256(canonical(given.model_dump(mode="json"))),
+            inputs_sha256=sha256(_without_gap(given)),
             signatures=new.signatures,
             versions=given.versions,
         ),
+        keeping=given.keeping,
     )
 
 
 def json_text(report: Report) -> str:
     """The report as its one canonical JSON text."""
-    return canonical(report.model_dump(mode="json"))
+    return _without_gap(report)
+
+
+def _without_gap(document: Report | ReportInputs) -> str:
+    """Canonical JSON that does not name what was kept where nobody looked: as it was before anybody could."""
+    whole = document.model_dump(mode="json")
+    return canonical(whole if whole["keeping"] is not None else {k: v for k, v in whole.items() if k != "keeping"})
 
 
 def _examples(items: Sequence[TestItem], votes: Sequence[Vote], new: ItemScores, old: ItemScores) -> list[Example]:
@@ -276,44 +286,3 @@ def _trend_point(
         metrics={line.metric: line.new.value for line in metrics},
         verdict=verdict.value,
     )
-
-
-def _warnings(
-    given: ReportInputs,
-    preference: Preference | Undefined,
-    identical: Identical,
-    errors: Sequence[ErrorLine],
-) -> tuple[str, ...]:
-    """What a reader must know before believing any figure."""
-    found: list[str] = []
-    if given.example_data or any(vote.example for vote in given.votes):
-        found.append("Opinions in this report are recorded example data, not fresh judgements of people.")
-    if 0 < len(given.votes) < given.wanted:
-        found.append(
-            f"{len(given.votes):,} of {given.wanted:,} judgements are in. A report that is made again after every few "
-            "of them says better by luck at last: decide by the one that has all."
-        )
-    if given.new.sha256 == given.old.sha256:
-        found.append("Both models have the same hash: this compares a model with itself.")
-    elif identical.count >= NEARLY_ALL * identical.n:
-        found.append(
-            f"Two models with different hashes gave the same answer on {identical.count:,} of {identical.n:,} "
-            "items: check that each one's own weights were loaded."
-        )
-    unlike = sorted(
-        name
-        for name in given.new.generation.keys() | given.old.generation.keys()
-        if given.new.generation.get(name) != given.old.generation.get(name)
-    )
-    if unlike:
-        found.append(
-            f"The two answered under different settings ({', '.join(unlike)}): "
-            "what differs may be theirs, not the model's."
-        )
-    if not isinstance(preference, Undefined) and preference.position.says.endswith("favoured"):
-        found.append(f"Position: {preference.position.says}; read the win rate with care.")
-    cut = next(line for line in errors if line.name == "cut off")
-    for name, count in ((given.new.name, cut.new), (given.old.name, cut.old)):
-        if count > MANY_CUT_OFF * cut.n:
-            found.append(f"{name} was cut off at the length limit on {count:,} of {cut.n:,} items: raise the limit.")
-    return tuple(found)
