@@ -10,7 +10,7 @@ from hone.storage.store import Cursor
 
 
 class Sampled(Record):
-    """A validation pair and the answers to it, by the step at which they were given; it is not learnt from.
+    """A held-out pair and the answers to it, by the step at which they were given; it is not learnt from.
 
     `number` is None for a pair that is not in the store any more; `expected` is the approved response.
     """
@@ -44,7 +44,7 @@ def sampled(cursor: Cursor, run: Run, events: Sequence[RunEvent]) -> tuple[Sampl
         if event.kind == "sample" and "id" in event.body:
             step = int(event.body.get("step", 0))
             said.setdefault(str(event.body["id"]), {})[step] = str(event.body.get("text", ""))
-    items = batches.items(cursor, run.batch_id, "validation") if said and run.batch_id else []
+    items = batches.items(cursor, run.batch_id) if said and run.batch_id else []
     known = {item.pair_id: item for item in items if item.pair_id in said}
     return tuple(
         Sampled(

@@ -153,13 +153,14 @@ def start(machine: Machine, project: Project, person: Person, planned: Planned, 
     )
 
 
-def set_to_learn_from(cursor: Cursor, project: Project) -> MatchupSet | None:
-    """The newest set whose judgements are all there; None without one."""
-    for made in reversed(matchups.sets(cursor, project.id)):
-        given = sum(each.choice != "skip" for each in matchups.current(cursor, made.id))
-        if 0 < made.wanted * len(matchups.ids(cursor, made.id)) <= given:
-            return made
-    return None
+def is_finished(cursor: Cursor, made: MatchupSet) -> bool:
+    """Whether all judgements that a set wants are there."""
+    return _missing(cursor, made) <= 0
+
+
+def _missing(cursor: Cursor, made: MatchupSet) -> int:
+    given = sum(each.choice != "skip" for each in matchups.current(cursor, made.id))
+    return made.wanted * len(matchups.ids(cursor, made.id)) - given
 
 
 def _kept(store: Store, project: Project, planned: Planned) -> dict[int, list[Row]]:
@@ -178,9 +179,7 @@ def _warnings(
     cursor: Cursor, made: MatchupSet, parent: Model, both: tuple[Model, Model], found: Learnable
 ) -> tuple[str, ...]:
     said: list[str] = []
-    missing = made.wanted * len(matchups.ids(cursor, made.id)) - sum(
-        each.choice != "skip" for each in matchups.current(cursor, made.id)
-    )
+    missing = _missing(cursor, made)
     if missing > 0:
         said.append(f"{missing:,} judgements of this set are still to come.")
     if parent.id not in {model.id for model in both}:
@@ -256,7 +255,8 @@ def _config(store: Store, project: Project, planned: Planned, settings: Sequence
         carried = runs.get(cursor, parent.run_id).config if parent.run_id else {}
     known = {name: carried[name] for name in _CARRIED if name in carried}
     if carried.get("objective", "sft") == "sft":
-        known["learning_rate"] = float(carried.get("learning_rate", usual.learning_rate)) * PREFERENCE_RATE
+        rate = float(carried.get("learning_rate", usual.learning_rate))
+        known["learning_rate"] = float(f"{rate * PREFERENCE_RATE:.6g}")
     config = TrainConfig.model_validate(
         {
             **usual.model_dump(),

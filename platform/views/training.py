@@ -11,7 +11,7 @@ from hone.platform.chain import Link
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import plain
 from hone.platform.runs import iterations
-from hone.platform.views import chained, queued, run, searching, starting, suggesting
+from hone.platform.views import chained, preferring, queued, run, searching, starting, suggesting
 from hone.storage import batches, matchups, models, runs
 from hone.storage.batches import Batch
 from hone.storage.models import Model
@@ -93,6 +93,7 @@ def _all(project: Project, person: Person, seen: Seen) -> None:
         suggesting.draw(project, person)
     if seen.rivals and seen.batch:
         _compare(project, person, seen, seen.rivals, seen.batch)
+    preferring.draw(project, person)
     chained.draw(seen.links)
     if seen.batches and seen.models:
         suggesting.draw(project, person)
