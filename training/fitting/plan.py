@@ -27,8 +27,8 @@ Batching = Literal["grouped", "packed"]
 GAIN = 1.15  # so many times faster a variant must be, or the plain one stays
 LOSS_BOUND = 0.01  # bfloat16 counts as exact enough when on the probe's rows the loss is within this share of float32's
 GRADIENT_BOUND = 0.1  # ... and the gradient's difference is at most this share of its length
-_WORTH = {"cpu": 2e13, "cuda": 1e17}  # floating point operations of a run, from which a probe is small beside it
-_WORTH_STEPS = 100
+WORTH = {"cpu": 2e13, "cuda": 1e17}  # floating point operations of a run, from which a probe is small beside it
+_LEAST_STEPS = 100
 
 
 class Variant(Record):
@@ -72,7 +72,7 @@ def worth_probing(model: Model, rows: Sequence[Encoded], config: TrainConfig) ->
     steps = -(-len(rows) // config.effective_batch) * config.epochs
     weights = sum(part.numel() for part in model.parameters())
     work = 6 * weights * sum(map(len, rows)) * config.epochs
-    return steps >= _WORTH_STEPS and work >= _WORTH[next(model.parameters()).device.type]
+    return steps >= _LEAST_STEPS and work >= WORTH[next(model.parameters()).device.type]
 
 
 def probe(model: Model, task: Task, rows: Sequence[Encoded], config: TrainConfig, pad: int) -> Plan:
@@ -138,13 +138,16 @@ def halve_frozen(model: Model) -> None:
 
 
 @dataclass(frozen=True)
-class _Timed:
+class Timed:
+    """How long so many tokens took: by the measure that variants are chosen by, and by the clock, in seconds."""
+
     chosen_by: float  # seconds of processor time, or by the clock on a card
     clock: float
     tokens: int
 
     @property
     def rate(self) -> float:
+        """Tokens a second, by the measure that variants are chosen by."""
         return self.tokens / self.chosen_by
 
 
@@ -185,7 +188,7 @@ class _Probe:
         pack = self.config.batching == "auto" and _is_causal(self.task)
         return [*([{"precision": "bfloat16"}] if half else []), *([{"batching": "packed"}] if pack else [])]
 
-    def _better(self, best: Plan, timed: _Timed, wanted: dict[str, str]) -> tuple[Plan, _Timed]:
+    def _better(self, best: Plan, timed: Timed, wanted: dict[str, str]) -> tuple[Plan, Timed]:
         other = best.model_copy(update=wanted)
         if other.batching != best.batching and not keeps_apart(self.model, self.steps[0] + self.steps[1]):
             self._note(other, None, "left out: this base mixes packed rows")
@@ -199,7 +202,7 @@ class _Probe:
             if not out_of_memory(error):
                 raise
             tried, differences = None, (None, None)
-        said = _verdict(timed, tried, differences)
+        said = verdict(timed, tried, differences)
         self._note(other, tried, said, differences)
         if said == "taken" and tried is not None:
             return other, tried
@@ -220,7 +223,7 @@ class _Probe:
         restore_random_state(chance)
         return loss, torch.cat([part.grad.flatten() for part in self.learning if part.grad is not None])
 
-    def _timed(self) -> _Timed:
+    def _timed(self) -> Timed:
         self.restore()
         learner = optimizer(self.learning, self.config)
         clock, used = time.perf_counter(), time.process_time()
@@ -233,7 +236,7 @@ class _Probe:
             torch.cuda.synchronize()
         clock = time.perf_counter() - clock
         by = clock if torch.cuda.is_available() else time.process_time() - used
-        return _Timed(by, clock, sum(len(row) for rows in self.steps for row in rows))
+        return Timed(by, clock, sum(len(row) for rows in self.steps for row in rows))
 
     def restore(self) -> None:
         """Give the weights back what they were, without a gradient."""
@@ -244,7 +247,7 @@ class _Probe:
         self.model.zero_grad()
 
     def _note(
-        self, plan: Plan, timed: _Timed | None, said: str, differences: tuple[float | None, float | None] = (None, None)
+        self, plan: Plan, timed: Timed | None, said: str, differences: tuple[float | None, float | None] = (None, None)
     ) -> None:
         rate = round(timed.rate, 1) if timed else None
         loss, gradient = differences
@@ -272,7 +275,8 @@ def _differences(exact: tuple[float, Tensor], other: tuple[float, Tensor]) -> tu
     return loss, float((other[1] - exact[1]).norm() / exact[1].norm())
 
 
-def _verdict(timed: _Timed, tried: _Timed | None, differences: tuple[float | None, float | None]) -> str:
+def verdict(timed: Timed, tried: Timed | None, differences: tuple[float | None, float | None]) -> str:
+    """Whether a variant is taken against what was timed before, or why not; differences are of loss and gradient."""
     loss, gradient = differences
     if tried is None:
         return "left out: it needs more memory"
