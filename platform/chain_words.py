@@ -82,7 +82,7 @@ def data_words(data: "Data | None") -> str:
     if data is None:
         return ""
     if data.before is None:
-        return f"{data.added:,} pairs"
+        return f"{data.added:,} pairs, the first batch"
     counts = {"added": data.added, "removed": data.removed, "changed": data.changed}
     told = [f"{count:,} {name}" for name, count in counts.items() if count]
     if not told:

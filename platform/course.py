@@ -73,7 +73,9 @@ def course(losses: Points, validation: Points, planned: int | None, config: dict
 
 
 def smooth(points: Points) -> list[tuple[int, float]]:
-    """Each point as the mean of those around it, as many before as after; see SMOOTH."""
+    """Each point as the mean of those around it, as many before as after; see SMOOTH. A few points stay as they are."""
+    if len(points) < LEAST_POINTS:
+        return list(points)
     reach = max(5, len(points) // SMOOTH) // 2
     out = []
     for index, (step, _) in enumerate(points):

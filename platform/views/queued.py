@@ -60,7 +60,7 @@ def says(run: Run, names: dict[str, str], numbers: dict[str, int]) -> str:
         return f"Training, {batch}" if objective == "sft" else f"Training by preference ({objective.upper()}), {batch}"
     if run.kind == "search":
         return f"Search, {batch}"
-    model = names.get(run.model_id or "", "the base")
+    model = names.get(run.model_id or "", "a model")
     return f"Answers of {model}, {batch}" if run.kind == "generate" else f"Suggestions of {model}"
 
 
