@@ -21,7 +21,8 @@ def what(seen: RunView) -> str:
     if run.kind == "search":
         return f"Search on {batch}"
     name = seen.model.name if seen.model else "The base"
-    return f"{name} answers the test split of {batch}" if run.kind == "generate" else f"{name} suggests answers"
+    does = f"answers the test split of {batch}" if run.kind == "generate" else "suggests answers to open pairs"
+    return f"{name} {does}"
 
 
 def took(run: Run) -> str:
