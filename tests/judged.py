@@ -11,7 +11,7 @@ from hone.storage.store import Cursor, Store
 
 
 def answered_batch(
-    store: Store, project: Project, lead: Person, items: int, alike: int = 0, together: int = 1
+    store: Store, project: Project, lead: Person, items: int, alike: int = 0, together: int = 1, base: str = "toy"
 ) -> tuple[Batch, Model, Model]:
     """A batch of `items` test items, so many `together` in a group. The new model's answers begin with "better", the
     old one's with "worse"."""
@@ -28,12 +28,12 @@ def answered_batch(
         ]
         ids = pairs.add(cursor, project.id, new_pairs, author_id=lead.id)
         batch = _frozen(cursor, project, lead, [pairs.get(cursor, pair_id) for pair_id in ids])
-        old = models.add(cursor, project.id, name="base", base="toy", base_sha256=sha256("toy"))
+        old = models.add(cursor, project.id, name="base", base=base, base_sha256=sha256("toy"))
         new = models.add(
             cursor,
             project.id,
             name="iteration 1",
-            base="toy",
+            base=base,
             base_sha256=sha256("toy"),
             folder="runs/0001/model",
             sha256=sha256("one"),

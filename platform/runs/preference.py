@@ -234,7 +234,7 @@ def _problem(of: str, found: Learnable) -> str | None:
         return None
     out = ", ".join(f"{count:,} {reason}" for reason, count in found.left_out.items())
     if found.left_out.get("kept back to test"):
-        remedy = "judge more items, or leave fewer to test (--leave 0)"
+        remedy = "judge more items, or leave fewer of them to test"
     else:
         remedy = "judge more items" if "matchup" in of else "it takes more rejected pairs with a response"
     return (

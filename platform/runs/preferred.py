@@ -112,7 +112,7 @@ def from_reviews(cursor: Cursor, project: Project, batch: Batch) -> Learnable:
         if not row.response.strip():
             left_out["rejected without a response"] += 1
         elif split == "test" or _prompt(row) in asked:
-            left_out["rejected, but of a group or a prompt that tests"] += 1
+            left_out["rejected of a group or a prompt that tests"] += 1
         else:
             bad[split].append(row)
     good = {name: [_row(item, good=True) for item in items if item.split == name] for name in bad}
@@ -142,13 +142,13 @@ def _preferred(
         for side, candidate in (("new", made.new_candidate), ("old", made.old_candidate))
         if (answers := models.generations(cursor, candidate, made.batch_id))
     }
-    found, left_out = [], Counter({"both answers are the same": made.identical} if made.identical else {})
+    found, left_out = [], Counter({"with the same answer twice": made.identical} if made.identical else {})
     for matchup in matchups.matchups(cursor, made.id):
         new = _won(votes.get(matchup.id, []))
         chosen, rejected = (matchup.new_text, matchup.old_text) if new > 0 else (matchup.old_text, matchup.new_text)
         reason = _no_use(votes.get(matchup.id, []), new, chosen, rejected)
         if reason is None and matchup.pair_id in cut.get("new" if new > 0 else "old", ()):
-            reason = "the better answer was cut off"
+            reason = "whose better answer was cut off"
         if reason:
             left_out[reason] += 1
         else:
@@ -170,10 +170,10 @@ def _no_use(given: Sequence[Judgement], new: int, chosen: str, rejected: str) ->
     if not any(each.choice != "skip" for each in given):
         return "not judged yet"
     if not new:
-        return "no answer was preferred by more"
+        return "without a clear preference"
     if not chosen.strip() or not rejected.strip():
-        return "an answer is empty"
-    return "both answers are the same" if chosen.strip() == rejected.strip() else None
+        return "with an empty answer"
+    return "with the same answer twice" if chosen.strip() == rejected.strip() else None
 
 
 def _shuffled(groups: set[str], seed: int) -> list[str]:

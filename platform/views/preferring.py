@@ -99,7 +99,6 @@ def _offer(project: Project, person: Person, seen: Seen, made: MatchupSet) -> No
         st.button(
             plain(f"Let {planned.preview.parent_name} learn"),
             key="prefer",
-            type="primary",
             disabled=planned.preview.problem is not None,
             on_click=partial(shell.act, partial(_begin, project, person, planned)),
         )
@@ -114,8 +113,9 @@ def _planned(project: Project, seen: Seen, made: MatchupSet, way: str, leave: in
 def _price(found: Preview) -> None:
     st.html(f"<b>{esc(found.problem or found.says)}</b>")
     if found.problem is None:
-        rows = f"{parts.count(found.train, 'row')} to learn, {found.validation:,} held out"
-        parts.chips(parts.chip(rows), *[parts.chip(f"{count:,} {why}") for why, count in found.left_out.items()])
+        out = ", ".join(f"{count:,} {why}" for why, count in found.left_out.items())
+        rows = f"{parts.count(found.train, 'row')} to learn, {found.validation:,} held out to check it."
+        parts.note(f"{rows} Left out: {out}." if out else rows)
     for warning in found.warnings:
         parts.note(warning)
 

@@ -19,10 +19,14 @@ from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import Record
 from hone.storage.runs import Run
+from hone.storage.store import Cursor
 
 
 class Seen(Record):
-    """What the page shows. `missing` are models that have not answered the newest model's test split."""
+    """What the page shows. `missing` are models that have not answered the newest model's test split.
+
+    `asked` counts the items of that split that neither of the two rivals learnt from.
+    """
 
     batches: tuple[Batch, ...]
     models: tuple[Model, ...]
@@ -31,6 +35,7 @@ class Seen(Record):
     rivals: tuple[Model, Model] | None
     missing: tuple[Model, ...]
     batch: Batch | None
+    asked: int
 
 
 def page() -> None:
@@ -70,7 +75,16 @@ def _look(project: Project) -> Seen:
             rivals=rivals,
             missing=tuple(missing),
             batch=batch,
+            asked=_asked(cursor, rivals, batch) if rivals and batch else 0,
         )
+
+
+def _asked(cursor: Cursor, rivals: tuple[Model, Model], batch: Batch) -> int:
+    """How many test items there are that neither learnt from."""
+    learnt = models.learnt_items(cursor, rivals[0]) | models.learnt_items(cursor, rivals[1])
+    if not learnt:
+        return batch.counts.get("test", 0)
+    return sum(item.pair_id not in learnt for item in batches.items(cursor, batch.id, "test"))
 
 
 def _all(project: Project, person: Person, seen: Seen) -> None:
@@ -113,7 +127,7 @@ def _compare(project: Project, person: Person, seen: Seen, rivals: tuple[Model, 
 
 def _generate(project: Project, person: Person, batch: Batch, seen: Seen) -> None:
     at_work = {each.model_id for each in seen.runs if each.status in queued.UNFINISHED and each.kind == "generate"}
-    st.html(f"<b>Both must answer the {batch.counts.get('test', 0):,} test items first.</b>")
+    st.html(f"<b>Both must answer {parts.count(seen.asked, 'test item')} first.</b>")
     with shell.row():
         for model in seen.missing:
             if model.id in at_work:

@@ -73,7 +73,7 @@ def test_an_item_counts_once_by_the_majority_of_its_decisive_votes(
     assert rows[9].response == "better reply 9"
     assert rows[9].rejected == "worse reply 9"
     assert not rows.keys() & {3, 4, 5}  # one vote each way, and a tie
-    assert found.left_out == {"no answer was preferred by more": 3}
+    assert found.left_out == {"without a clear preference": 3}
 
 
 def test_the_rows_stand_in_train_and_validation_by_group_the_same_each_time(
@@ -134,12 +134,12 @@ def test_fewer_than_eight_preferences_are_refused(store: Store, project: Project
     made = judged(store, project, lead, (dora, lambda n: "better" if n < 7 else "tie"))
     problem = preference.from_set(store, project, made).preview.problem
     assert problem == (
-        "Matchup set 1 gives 7 to learn from, and 8 are needed (left out: 23 no answer was preferred by more): "
+        "Matchup set 1 gives 7 to learn from, and 8 are needed (left out: 23 without a clear preference): "
         "judge more items."
     )
     few = preference.from_set(store, project, made, leave=25).preview
     assert few.problem
-    assert "leave fewer to test" in few.problem
+    assert "leave fewer of them to test" in few.problem
     with pytest.raises(InputError, match="-1 test items cannot be left"):
         preference.from_set(store, project, made, leave=-1)
 

@@ -114,8 +114,8 @@ def _settings(facts: ModelFacts) -> Iterable[str]:
 
 
 def _results(facts: ModelFacts) -> str:
-    unit = "nats per text" if facts.task == "classify" else "nats per token"
-    loss = "not measured" if facts.validation_loss is None else f"{facts.validation_loss:.4f} {unit}"
+    item = "preference" if facts.objective != "sft" else "text" if facts.task == "classify" else "token"
+    loss = "not measured" if facts.validation_loss is None else f"{facts.validation_loss:.4f} nats per {item}"
     said = _lines([f"validation loss: {loss}, at step {facts.step}"])
     return f"{said}\n{_forgetting(facts.forgetting)}" if facts.forgetting else said
 
