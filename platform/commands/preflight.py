@@ -32,23 +32,29 @@ def check(here: Session, body: dict[str, Any], as_json: bool) -> None:
 def tell(found: dict[str, Any]) -> None:
     """Print a look that has ended."""
     result = found["result"]
+
+    def named(row_id: str) -> str:
+        return f"#{found['numbers'][row_id]}" if row_id in found["numbers"] else row_id
+
     if result["splits"]:
         rows = [
             (each["split"], each["rows"], each["tokens"] or None, each["learnt"] or None) for each in result["splits"]
         ]
         terminal.table(("split", ">rows", ">tokens", ">learnt"), rows)
-        longest = result["longest"]
+        longest = [{**each, "id": named(each["id"])} for each in result["longest"]]
         names = ("id", "split", "tokens", "learnt", "begins")
         terminal.table(
             ("longest", "split", ">tokens", ">learnt", "begins"), ([e[name] for name in names] for e in longest)
         )
     for view in result["views"][1:2]:
-        terminal.say(f"Learnt of row {view['id']}: {_learnt(view)}\n")
+        terminal.say(f"Learnt of {named(view['id'])}: {_learnt(view)}\n")
     if result["overlong"]:
-        over = ((each["id"], each["split"], each["tokens"], _becomes(each)) for each in result["overlong"])
+        over = ((named(each["id"]), each["split"], each["tokens"], _becomes(each)) for each in result["overlong"])
         terminal.table((f"over {result['limit']:,} tokens", "split", ">tokens", "becomes"), over)
     if result["duplicates"]:
-        twice = ((each["id"], each["test_id"], each["batch"] or "this one") for each in result["duplicates"])
+        twice = (
+            (named(each["id"]), named(each["test_id"]), each["batch"] or "this one") for each in result["duplicates"]
+        )
         terminal.table(("row", "asks the same as test item", "of batch"), twice)
     if result["estimate"]:
         terminal.table(("the run will take", "at most"), _takes(found, result["estimate"]))

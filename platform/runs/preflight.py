@@ -15,13 +15,14 @@ from hone.platform.runs.children import last_line, start_child
 from hone.platform.runs.declared_training import price
 from hone.platform.runs.material import training_material
 from hone.platform.runs.submitting import Machine, facts_of, require_space
-from hone.storage import runs
+from hone.storage import pairs, runs
 from hone.storage.batches import Batch
 from hone.storage.errors import NotFound
 from hone.storage.models import Model
 from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import Record, new_id
+from hone.storage.store import Store
 from hone.training.folder import RunFolder, prepare
 from hone.training.preflight import Preflight, read_preflight
 
@@ -33,7 +34,8 @@ _children: dict[str, "subprocess.Popen[bytes]"] = {}  # by id: asked for their e
 class Look(Record):
     """A look, as far as it is. `beside` are runs that were at work when it began: the time it tells is then rough.
 
-    `cost` is that of the time told, in `currency`, where the project says what an hour costs.
+    `cost` is that of the time told, in `currency`, where the project says what an hour costs. `numbers` are those of
+    the pairs that are named, by their ids.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Look(Record):
     beside: tuple[int, ...] = ()
     rehearsed: dict[int, int] = {}
     result: Preflight | None = None
+    numbers: dict[str, int] = {}
     cost: float | None = None
     currency: str = ""
 
@@ -107,7 +110,7 @@ def preflight(machine: Machine, project: Project, look_id: str) -> Look:
     )
     last = events[-1] if events else None
     if last is not None and last.kind == "done":
-        return _told(known, project, read_preflight(folder))
+        return _told(machine.store, known, project, read_preflight(folder))
     if last is not None and last.kind in ("failed", "cancelled"):
         return known.model_copy(update={"state": last.kind, "message": str(last.data.get("message", ""))})
     if _alive(folder, look_id):
@@ -147,13 +150,18 @@ def _known(folder: RunFolder, look_id: str) -> Look:
     )
 
 
-def _told(known: Look, project: Project, found: Preflight) -> Look:
+def _told(store: Store, known: Look, project: Project, found: Preflight) -> Look:
     rate, told = price(project.settings), found.estimate
+    named = {row.id for row in found.longest} | {row.id for row in found.overlong} | {view.id for view in found.views}
+    named |= {row_id for each in found.duplicates for row_id in (each.id, each.test_id)}
+    with store.read() as cursor:
+        held = pairs.many(cursor, sorted(named))
     return known.model_copy(
         update={
             "state": "done",
             "share": 1.0,
             "result": found,
+            "numbers": {pair_id: pair.number for pair_id, pair in held.items()},
             "cost": rate.of(told.total_seconds) if rate and told else None,
             "currency": rate.currency if rate else "",
         }

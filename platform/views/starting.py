@@ -1,60 +1,101 @@
-"""Start a run: which batch, which base, which settings."""
+"""Start a run: which batch, which base, which method; then a look at what it would do, and the start."""
+
+from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import plain
-from hone.platform.runs import iterations
+from hone.platform.runs import iterations, preflight, run_config
 from hone.platform.runs.bases import TOY, base_name
+from hone.platform.runs.preflight import Look
+from hone.platform.views import start_look, start_settings
+from hone.platform.views.start_settings import TOO_LONG
 from hone.storage import batches, models
 from hone.storage.batches import Batch
+from hone.storage.errors import NotFound
 from hone.storage.models import Model
 from hone.storage.people import Person
 from hone.storage.projects import Project
-from hone.training.presets import PRESETS, preset
+from hone.training.preflight import Preflight
+from hone.training.presets import PRESETS
 
-OWN = "own"
-TOO_LONG = {"refuse": "Stop the run", "truncate_prompt": "Shorten the context", "drop": "Leave them out"}
-FIELDS = {
-    "epochs": "Passes",
-    "learning_rate": "Learning rate",
-    "lora_r": "LoRA rank",
-    "max_length": "Longest row",
-    "patience": "Patience",
-}
+LOOK_EVERY = 1.0  # seconds, while a look goes on
+OWN, GO_ON, SAME = "own", "go on", "same"
+_LOOKED, _AGAIN = "start-looked", "start-again"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the lead has chosen so far."""
+
+    batch: Batch
+    base: str | None
+    parent: Model | None
+    settings: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The same for the same choice: a look at another one says nothing."""
+        return "\n".join([self.batch.id, self.base or "", self.parent.id if self.parent else "", *self.settings])
 
 
 def draw(project: Project, person: Person) -> None:
-    """Draw the form of a training run."""
-    parts.heading("Train a model", "A LoRA adapter on a frozen batch, in a process of its own. You may close the page.")
+    """Draw the form of a training run, and under it what a look at it found."""
+    parts.heading("Train a model", "On a frozen batch, in a process of its own. You may close the page.")
     with shell.store().read() as cursor:
         made = list(reversed(batches.listing(cursor, project.id)))
         known = models.listing(cursor, project.id)
-    with st.container(width=680, gap="medium"):
-        _form(project, person, made, known)
+        champion = models.champion(cursor, project.id)
+    if not made:
+        parts.empty("No batch to learn from", "Freeze the approved pairs into a batch first.")
+        return
+    with st.container(width=720, gap="medium"):
+        choice = _choice(project, made, known, champion)
+    if choice is not None:
+        with st.container(width=860, gap="medium"):
+            _look(project, person, choice)
 
 
-def _form(project: Project, person: Person, made: list[Batch], known: list[Model]) -> None:
+def _choice(project: Project, made: list[Batch], known: list[Model], champion: Model | None) -> Choice | None:
     batch = st.selectbox(
-        "Batch", made, format_func=lambda each: f"{each.number}. {each.name} ({each.counts.get('train', 0):,} to learn)"
+        "Batch",
+        made,
+        format_func=lambda each: f"{each.number}. {each.name} ({each.counts.get('train', 0):,} to learn)",
+        key="start-batch",
     )
-    base, parent = _base(known)
-    settings = _settings(project, toy=base_name(base or "") == base_name(TOY))
-    if st.button("Start the run", type="primary", key="start-run") and batch:
-        _start(project, person, batch, base, parent, settings)
+    base, parent = _base(known, champion)
+    toy = base_name(base or "") == base_name(TOY)
+    goes_on = parent is not None or (champion is not None and bool(champion.folder) and champion.base == base)
+    usual = "continue" if parent is not None and not toy else run_config.usual_preset(project, base or "")
+    settings = start_settings.choose(project, usual, goes_on, toy)
+    if parent is None and PRESETS[settings[0].removeprefix("preset=")].continues and champion is not None:
+        parts.note(f"Goes on from {champion.name}, the champion.")
+    if base is not None and not base.strip():
+        return None  # nothing is named yet
+    return Choice(batch, base, parent, tuple(settings))
 
 
-def _base(known: list[Model]) -> tuple[str | None, Model | None]:
+def _base(known: list[Model], champion: Model | None) -> tuple[str | None, Model | None]:
     """The base to learn on, and the iteration to go on from."""
+    grown = [model for model in reversed(known) if model.folder]
     toy_already = bool(known) and base_name(known[0].base) == base_name(TOY)
-    options: list[str] = [*(["same"] if known else []), *([] if toy_already else [TOY]), OWN]
+    options = [
+        *([SAME] if known else []),
+        *([GO_ON] if grown else []),
+        *([] if toy_already else [TOY]),
+        OWN,
+    ]
     says = {
-        "same": f"The base of this project: {plain(known[0].name) if known else ''}",
+        SAME: f"The base of this project: {plain(known[0].name) if known else ''}",
+        GO_ON: "A model of an earlier iteration",
         TOY: "The toy base, made here in half a minute",
         OWN: "A folder or an id on the hub",
     }
     captions = {
-        "same": "Iterations on one base can be compared.",
+        SAME: "Everything is learnt anew. Iterations on one base can be compared.",
+        GO_ON: "What it knows is carried on; a share of earlier pairs keeps it from forgetting.",
         TOY: "Under a million parameters: to learn the tool with, not to use.",
         OWN: "For real work: an instruct model that this machine can hold.",
     }
@@ -65,66 +106,160 @@ def _base(known: list[Model]) -> tuple[str | None, Model | None]:
         captions=[captions[each] for each in options],
         key="start-base",
     )
-    named = None
     if chosen == OWN:
         named = st.text_input("Folder or id", key="start-base-name", placeholder="Qwen/Qwen3-0.6B or /models/mine")
-    base = known[0].base if chosen == "same" and known else TOY if chosen == TOY else named
-    iterations_so_far = [model for model in known if model.folder and model.base == base]
-    parent = None
-    if iterations_so_far:
+        return named or "", None
+    if chosen == GO_ON:
+        first = next((place for place, model in enumerate(grown) if champion and model.id == champion.id), 0)
         parent = st.selectbox(
-            "Go on from",
-            [None, *iterations_so_far],
-            format_func=lambda model: "The base itself" if model is None else f"Iteration {model.number}: {model.name}",
+            "Iteration",
+            grown,
+            index=first,
+            format_func=lambda model: _iteration(model, champion),
             key="start-parent",
         )
-    return base, parent
+        return parent.base if parent else None, parent
+    return (known[0].base if chosen == SAME and known else TOY), None
 
 
-def _settings(project: Project, toy: bool) -> list[str]:
-    """A preset, on it what the project's rules say, and on that what is written here."""
-    names = sorted(PRESETS)
-    own = {name: str(value) for name, value in project.settings.training.items() if name != "base"}
-    usual = own.pop("preset", "toy" if toy else "standard")
-    usual = usual if usual in names else "standard"
-    chosen = (
-        st.segmented_control(
-            "Settings", names, default=usual, required=True, format_func=str.capitalize, key=f"start-preset-{usual}"
-        )
-        or usual
+def _iteration(model: Model, champion: Model | None) -> str:
+    crown = ", the champion" if champion is not None and model.id == champion.id else ""
+    return f"{plain(model.name)}{crown}"
+
+
+def _look(project: Project, person: Person, choice: Choice) -> None:
+    """The look at this choice: not begun, going on, or what it found with the start under it."""
+    if st.session_state.pop(_AGAIN, False):
+        shell.act(partial(_begin, project, person, choice))
+    shell.said()
+    key, look_id = st.session_state.get(_LOOKED, ("", ""))
+    look = _known(project, look_id) if key == choice.key else None
+    if look is None:
+        _offer(project, person, choice, stale=bool(key))
+    elif look.state == "running":
+        st.fragment(_going_on, run_every=LOOK_EVERY)(project, look.id)
+    elif look.state == "done" and look.result is not None:
+        _found(project, person, choice, look, look.result)
+    else:
+        parts.message(look.message or "The look was stopped.", "bad" if look.state == "failed" else "")
+        _offer(project, person, choice, stale=False)
+
+
+def _known(project: Project, look_id: str) -> Look | None:
+    try:
+        return preflight.preflight(shell.runtime(), project, look_id)
+    except NotFound:
+        return None
+
+
+def _offer(project: Project, person: Person, choice: Choice, stale: bool) -> None:
+    parts.note(
+        "The settings have changed since the last look."
+        if stale
+        else "First a look: what is read and learnt, what does not fit, how long it takes. Nothing is learnt by it."
     )
-    parts.note(PRESETS[chosen].advice)
-    given = {**{name: str(value) for name, value in preset(chosen).items()}, **own}
-    with st.expander("More settings"):
-        columns = st.columns(len(FIELDS))
-        for column, (name, label) in zip(columns, FIELDS.items(), strict=True):
-            with column:
-                said = st.text_input(label, key=f"start-{name}", placeholder=given.get(name, "as usual"))
-            if said and said.strip():
-                given[name] = said.strip()
-        too_long = st.segmented_control(
-            "Rows that are longer",
-            list(TOO_LONG),
-            default=given.get("too_long", "refuse"),
-            required=True,
-            format_func=TOO_LONG.__getitem__,
-            key="start-too-long",
+    with shell.row():
+        st.button(
+            "Look again" if stale else "Look before starting",
+            type="primary",
+            key="start-look",
+            on_click=partial(shell.act, partial(_begin, project, person, choice)),
         )
-        given["too_long"] = too_long or "refuse"
-        more = st.text_area("Others, one key=value in a line", key="start-more", height=80, placeholder="seed=7")
-    return [*(f"{name}={value}" for name, value in given.items()), *_lines(more or "")]
-
-
-def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _start(
-    project: Project, person: Person, batch: Batch, base: str | None, parent: Model | None, settings: list[str]
-) -> None:
-    with st.spinner("Preparing the run folder"):
-        run = iterations.start_training(
-            shell.runtime(), project, person, batch, base=base, parent=parent, settings=settings
+        st.button(
+            "Start at once",
+            type="tertiary",
+            key="start-run",
+            on_click=partial(shell.act, partial(_start, project, person, choice)),
         )
+
+
+def _begin(project: Project, person: Person, choice: Choice) -> None:
+    look = preflight.start_preflight(
+        shell.runtime(),
+        project,
+        person,
+        choice.batch,
+        base=choice.base,
+        parent=choice.parent,
+        settings=choice.settings,
+    )
+    st.session_state[_LOOKED] = (choice.key, look.id)
+
+
+def _going_on(project: Project, look_id: str) -> None:
+    look = preflight.preflight(shell.runtime(), project, look_id)
+    if look.state != "running":
+        st.rerun()
+    parts.progress(round(100 * look.share), 100, f"Looking: {look.stage}")
+    st.button(
+        "Stop looking",
+        key="start-look-stop",
+        type="tertiary",
+        on_click=partial(_stop, project, look_id),
+    )
+
+
+def _stop(project: Project, look_id: str) -> None:
+    preflight.cancel_preflight(shell.runtime(), project, look_id)
+
+
+def _found(project: Project, person: Person, choice: Choice, look: Look, found: Preflight) -> None:
+    parts.section("Before it starts", f"Run on batch {choice.batch.number}, as chosen above.")
+    start_look.draw(look, found)
+    if found.overlong and found.limit is not None:
+        _too_long(look, found, found.limit)
+    with shell.row():
+        st.button(
+            "Start the run",
+            type="primary",
+            key="start-run",
+            disabled=bool(found.refusals),
+            help="Something above stands against it." if found.refusals else None,
+            on_click=partial(shell.act, partial(_start, project, person, choice)),
+        )
+        st.button(
+            "Look again",
+            type="tertiary",
+            key="start-look",
+            on_click=partial(shell.act, partial(_begin, project, person, choice)),
+        )
+
+
+def _too_long(look: Look, found: Preflight, limit: int) -> None:
+    longest = max(row.tokens for row in found.overlong)
+    parts.section(
+        "Rows that do not fit",
+        f"{parts.count(len(found.overlong), 'row')} with more than {limit:,} tokens. A response is never cut.",
+    )
+    start_look.overlong(look, found.overlong, limit)
+    refused = sum(row.outcome == "refused" for row in found.overlong)
+    with shell.row():
+        for value in ("truncate_prompt", "drop"):
+            st.button(
+                TOO_LONG[value],
+                key=f"start-long-{value}",
+                disabled=not refused,
+                on_click=_wish,
+                args=("too_long", value),
+            )
+        st.button(f"Allow {longest:,} tokens", key="start-long-more", on_click=_wish, args=("max_length", str(longest)))
+
+
+def _wish(name: str, value: str) -> None:
+    """Take a setting that was offered beside the rows that do not fit, and look again."""
+    st.session_state[f"start-{name}"] = value
+    st.session_state[_AGAIN] = True
+
+
+def _start(project: Project, person: Person, choice: Choice) -> None:
+    run = iterations.start_training(
+        shell.runtime(),
+        project,
+        person,
+        choice.batch,
+        base=choice.base,
+        parent=choice.parent,
+        settings=choice.settings,
+    )
+    st.session_state.pop(_LOOKED, None)
     shell.opened("training", run.number)
-    st.rerun()
