@@ -16,7 +16,7 @@ from hone.storage.errors import RunError
 from hone.training.folder import NEEDED, RunFolder, write_whole
 from hone.training.launch import world
 
-_SEAL = "complete.json"
+SEAL = "complete.json"
 _IDENTITY = "identity.json"
 _PLAN = "plan.json"
 _MAY_CHANGE = frozenset({"run", "base", "parent", "model", "threads", "checkpoint_every", "tracker"})
@@ -48,7 +48,7 @@ def writing(folder: RunFolder, name: str) -> Generator[Path]:
 def seal(checkpoint: Path) -> None:
     """Mark a checkpoint complete: the digest of every file, written after all of them reached the disk."""
     digests = {file.name: _digest(file) for file in _files(checkpoint)}
-    write_whole(checkpoint / _SEAL, json.dumps(digests, indent=1))
+    write_whole(checkpoint / SEAL, json.dumps(digests, indent=1))
 
 
 def keep_newest(folder: RunFolder, count: int = 2) -> None:
@@ -65,7 +65,7 @@ def steps(folder: RunFolder) -> list[int]:
 def is_complete(checkpoint: Path) -> bool:
     """Whether the seal is there and every file is as it was sealed."""
     try:
-        digests = json.loads((checkpoint / _SEAL).read_text())
+        digests = json.loads((checkpoint / SEAL).read_text())
         return bool(digests) and all(_digest(checkpoint / name) == digest for name, digest in digests.items())
     except (OSError, ValueError, AttributeError):
         return False
@@ -182,7 +182,7 @@ def _step(checkpoint: Path) -> int:
 
 
 def _files(checkpoint: Path) -> list[Path]:
-    return sorted(file for file in checkpoint.iterdir() if file.is_file() and file.name != _SEAL)
+    return sorted(file for file in checkpoint.iterdir() if file.is_file() and file.name != SEAL)
 
 
 def _digest(file: Path) -> str:
