@@ -238,11 +238,18 @@ def learnt_scores(results: Sequence[Mapping[str, Any]]) -> dict[int, float]:
 
 
 def kept_shares(result: Mapping[str, Any], learnt: Mapping[int, float]) -> dict[int, float]:
-    """By earlier batch, the share of what the run that learnt it could that the model of this result still can."""
+    """By earlier batch, the share of what the run that learnt it could that the model of this result still can.
+
+    Where that run was not measured, a model that went on from another is held against its own start.
+    """
     own = (result.get("batch") or {}).get("number")
-    splits = [split for split in (result.get("forgetting") or {}).get("splits") or () if split["batch"] != own]
-    after = {split["batch"]: score_after(split) for split in splits}
-    return {batch: score / learnt[batch] for batch, score in after.items() if score is not None and learnt.get(batch)}
+    found: dict[int, float] = {}
+    for split in (result.get("forgetting") or {}).get("splits") or ():
+        start = split.get("rouge_before", split.get("accuracy_before")) if result.get("parent_sha256") else None
+        could, can = learnt.get(split["batch"]) or start, score_after(split)
+        if split["batch"] != own and could and can is not None:
+            found[split["batch"]] = can / could
+    return found
 
 
 def _data(store: Store, before: Batch | None, after: Batch) -> Data | None:

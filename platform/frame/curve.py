@@ -118,9 +118,10 @@ class _Axes:
 
 
 def _last_step(points: Points, total_steps: int | None) -> int:
-    """Where the axis ends: at the last step planned, but at most at three times what there is to see."""
+    """Where the axis ends: at the last step planned, or early in a run at three times what there is to see."""
     last = max(max(step for step, _ in points), 1)
-    return max(last, min(total_steps or 0, 3 * last))
+    planned = max(total_steps or last, last)
+    return planned if planned <= 4 * last else 3 * last
 
 
 def _reach(losses: Sequence[float]) -> tuple[float, float]:

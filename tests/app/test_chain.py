@@ -112,6 +112,7 @@ def test_what_was_kept_is_held_against_what_the_run_that_learnt_it_could() -> No
     assert learnt_scores([first]) == {1: 0.8}
     assert kept_shares(second, learnt_scores([first])) == {1: pytest.approx(0.75)}
     assert kept_shares(second, {}) == {}
+    assert kept_shares({**second, "parent_sha256": "ab"}, {}) == {1: pytest.approx(3)}
 
 
 def test_a_model_says_how_much_it_kept_at_the_least(store: Store, project: Project, lead: Person) -> None:
