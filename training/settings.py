@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -27,7 +27,8 @@ def parse_config(text: str) -> AnyConfig:
 def with_settings(config: Config, settings: Sequence[str]) -> Config:
     """The configuration with "key=value" settings put in, as `--set` takes them.
 
-    "none" unsets a setting that may be unset. Values are read as the field needs them.
+    "none" unsets a setting that may be unset; of others it is a value, as of quantize. Values are read as the field
+    needs them.
 
     Raises:
         InputError: No "=", an unknown key (the nearest is named), or a value that is not allowed.
@@ -38,7 +39,8 @@ def with_settings(config: Config, settings: Sequence[str]) -> Config:
         key = key.strip().replace("-", "_")
         if not equals:
             raise InputError(f"{setting!r} is no setting; write key=value, for example learning_rate=1e-3.")
-        changed[_known(key, config)] = None if value.strip().lower() in ("none", "null") else value
+        unset = value.strip().lower() in ("none", "null") and _may_be_unset(_known(key, config), config)
+        changed[_known(key, config)] = None if unset else value
     try:
         checked = type(config).model_validate(changed)
     except ValidationError as error:
@@ -59,6 +61,10 @@ def _known(key: str, config: AnyConfig) -> str:
         return key
     near = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
     raise InputError(f"There is no setting {key!r}; the nearest is {near!r}. All are: {', '.join(sorted(names))}.")
+
+
+def _may_be_unset(key: str, config: AnyConfig) -> bool:
+    return type(None) in get_args(type(config).model_fields[key].annotation)
 
 
 def _explained(error: ValidationError) -> str:

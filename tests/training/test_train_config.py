@@ -79,3 +79,8 @@ def test_the_app_can_import_configuration_and_run_folder_without_torch() -> None
         "hone.training.generate; sys.exit(any(name in sys.modules for name in ('torch', 'transformers', 'peft')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_none_is_a_value_where_it_is_one_and_unsets_where_nothing_may_stand() -> None:
+    config = with_settings(TrainConfig(base="base", patience=2), ["quantize=none", "tracker=none", "patience=none"])
+    assert (config.quantize, config.tracker, config.patience) == ("none", "none", None)
