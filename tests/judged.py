@@ -1,5 +1,6 @@
 """A frozen batch whose test split two models have answered, written straight into the store."""
 
+from hone.labeling.batches.freezing import batch_hash
 from hone.storage import batches, models, pairs, runs
 from hone.storage.batches import Batch, BatchItem
 from hone.storage.models import Generation, Model
@@ -54,19 +55,6 @@ def answered_batch(
 
 
 def _frozen(cursor: Cursor, project: Project, lead: Person, chosen: list[pairs.Pair]) -> Batch:
-    batch = Batch(
-        id=new_id(),
-        project_id=project.id,
-        number=batches.next_number(cursor, project.id),
-        name="first",
-        sha256=sha256("first"),
-        seed=7,
-        fractions=(0.7, 0.1, 0.2),
-        counts={"train": 0, "validation": 0, "test": len(chosen)},
-        left_out={},
-        frozen_by=lead.id,
-        frozen_at=now(),
-    )
     items = [
         BatchItem(
             position=position,
@@ -83,6 +71,19 @@ def _frozen(cursor: Cursor, project: Project, lead: Person, chosen: list[pairs.P
         )
         for position, pair in enumerate(chosen)
     ]
+    batch = Batch(
+        id=new_id(),
+        project_id=project.id,
+        number=batches.next_number(cursor, project.id),
+        name="first",
+        sha256=batch_hash(items),
+        seed=7,
+        fractions=(0.7, 0.1, 0.2),
+        counts={"train": 0, "validation": 0, "test": len(chosen)},
+        left_out={},
+        frozen_by=lead.id,
+        frozen_at=now(),
+    )
     batches.add(cursor, batch, items, [])
     return batch
 
