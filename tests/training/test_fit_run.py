@@ -11,8 +11,10 @@ from tiny_model import make_rows, make_tiny_base
 
 from hone.training.config import TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import RunFolder, prepare, write_whole
-from hone.training.models.adapters import load_adapter
+from hone.training.fitting.steps import RowsFailed
+from hone.training.fitting.trainer import StepTrainer
+from hone.training.folder import Row, RunFolder, Split, prepare, write_whole
+from hone.training.models.adapters import learning, load_adapter, to_train
 from hone.training.models.loading import load_base, load_tokenizer
 from hone.training.models.published import read_facts
 from hone.training.prompt import DEFAULT_TEMPLATE
@@ -85,15 +87,35 @@ def test_the_same_run_twice_gives_the_same_adapter(new_run: Make) -> None:
     assert difference(one, two) == 0.0
 
 
-@pytest.mark.parametrize("micro_batch", [1, 2])
-def test_accumulation_learns_the_same_as_one_large_batch(new_run: Make, micro_batch: int) -> None:
-    whole = new_run("whole", micro_batch=8, learning_rate=1e-3)
-    parts = new_run("parts", micro_batch=micro_batch, learning_rate=1e-3)
-    assert (fit(whole.path), fit(parts.path)) == (0, 0)
-    assert difference(whole, parts) <= 1e-5
-    told = ("loss", "validation_loss", "learning_rate", "grad_norm")
-    for one, other in zip(messages(whole, "metric"), messages(parts, "metric"), strict=True):
-        assert [one.get(name) for name in told] == pytest.approx([other.get(name) for name in told], abs=1e-5)
+def test_a_step_learns_the_same_however_it_is_cut(new_run: Make) -> None:
+    """1 x 16, 4 x 4, 16 x 1, and packed: the same adapter and the same curve."""
+    cuts: list[dict[str, Any]] = [{"micro_batch": 16}, {}, {"micro_batch": 1}, {"batching": "packed"}]
+    given: dict[str, Any] = {"effective_batch": 16, "learning_rate": 1e-3, "micro_batch": 4}
+    runs = [new_run(str(place), **given | cut) for place, cut in enumerate(cuts)]
+    assert [fit(folder.path) for folder in runs] == [0] * 4
+    for other in runs[1:]:
+        assert difference(runs[0], other) <= 1e-5
+        for one, its in zip(curve(runs[0]), curve(other), strict=True):
+            assert one == pytest.approx(its, abs=1e-5)
+
+
+def curve(folder: RunFolder) -> list[list[float | None]]:
+    names = ("step", "loss", "validation_loss", "learning_rate", "grad_norm")
+    return [[data.get(name) for name in names] for data in messages(folder, "metric")]
+
+
+def test_rows_of_earlier_batches_and_generic_ones_are_learnt_beside_the_batchs(tmp_path: Path, tiny_base: Path) -> None:
+    config = TrainConfig(base=str(tiny_base), max_length=512, epochs=1, effective_batch=4, threads=1, forgetting=0)
+    rows: dict[Split, list[Row]] = {
+        "train": make_rows(6),
+        "rehearsal": make_rows(3, 50),
+        "generic": make_rows(2, 60),
+    }
+    folder = prepare(tmp_path / "run", config, rows, {})
+    assert fit(folder.path) == 0
+    result = folder.result()
+    assert result["rows"] == {"train": 6, "rehearsal": 3, "generic": 2, "validation": 0}
+    assert result["steps"] == 3
 
 
 def test_a_next_iteration_goes_on_from_its_parent(new_run: Make, trained: RunFolder) -> None:
@@ -146,16 +168,96 @@ def test_dropped_and_shortened_rows_are_told_and_counted(new_run: Make) -> None:
         assert told
 
 
-def test_a_loss_that_is_not_finite_fails_the_run_and_publishes_nothing(new_run: Make, tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_fails_the_run_and_names_the_row(tmp_path: Path) -> None:
     base = make_tiny_base(tmp_path / "poisoned")
-    weights = load_file(str(base / "model.safetensors"))
-    weights["model.norm.weight"][0] = torch.nan
-    save_file(weights, str(base / "model.safetensors"), metadata={"format": "pt"})
-    folder = new_run(base=str(base))
+    (strange,) = load_tokenizer(base)("\x07", add_special_tokens=False)["input_ids"]
+    poison(base, "model.embed_tokens.weight", strange)
+    config = TrainConfig(base=str(base), max_length=512, effective_batch=8, micro_batch=4, threads=1, forgetting=0)
+    rows = [*make_rows(20), Row(id="culprit", instruction="Say\x07so.", response="So.")]
+    folder = prepare(tmp_path / "run", config, {"train": rows}, {})
     assert fit(folder.path) == 1
-    assert "The loss is nan at step 1" in messages(folder, "failed")[0]["message"]
+    failed = messages(folder, "failed")[0]
+    assert "The loss is nan at step" in failed["message"]
+    assert "look at these rows: culprit. Nothing was published." in failed["message"]
+    assert [row["id"] for row in failed["rows"]] == ["culprit"]
     assert not folder.model.exists()
     assert not folder.result_file.exists()
+
+
+def test_a_base_that_says_nothing_finite_fails_with_all_rows_of_the_step(new_run: Make, tmp_path: Path) -> None:
+    base = make_tiny_base(tmp_path / "poisoned")
+    poison(base, "model.norm.weight", 0)
+    folder = new_run(base=str(base))
+    assert fit(folder.path) == 1
+    failed = messages(folder, "failed")[0]
+    assert "The loss is nan at step 1" in failed["message"]
+    assert len(failed["rows"]) == 8
+
+
+def poison(base: Path, name: str, place: int) -> None:
+    weights = load_file(str(base / "model.safetensors"))
+    weights[name][place] = torch.nan
+    save_file(weights, str(base / "model.safetensors"), metadata={"format": "pt"})
+
+
+def test_a_gradient_that_is_not_finite_fails_before_it_is_learnt(new_run: Make) -> None:
+    trainer = trainer_of(new_run())
+    learnt: Any = next(iter(learning(trainer.model).values()))
+    learnt.register_hook(lambda gradient: gradient * torch.inf)
+    with pytest.raises(RowsFailed, match=r"The gradient is (nan|inf) at step 1"):
+        trainer.train()
+    assert torch.isfinite(learnt).all()
+
+
+def test_a_first_step_that_changes_nothing_is_an_error(new_run: Make, trained: RunFolder) -> None:
+    folder = new_run(parent=str(trained.model), learning_rate=1e-30)
+    assert fit(folder.path) == 1
+    assert "The first step changed no weight" in messages(folder, "failed")[0]["message"]
+
+
+def test_memory_that_is_too_small_is_found_at_once_told_and_lived_with(new_run: Make) -> None:
+    enough, scarce = trainer_of(new_run("enough", micro_batch=2)), trainer_of(new_run("scarce", micro_batch=8))
+
+    def check(_: Any, __: Any, given: dict[str, Any]) -> None:
+        if len(given["input_ids"]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    scarce.model.register_forward_pre_hook(check, with_kwargs=True)
+    enough.train()
+    scarce.train()
+    warning = messages(scarce.folder, "warning")[0]
+    assert warning["message"] == "Memory ran out with 8 rows at once; going on with 2. The result is the same."
+    assert {"step": 0, "micro_batch": 2} in scarce.state.log_history  # a resume goes on with it
+    assert all(torch.equal(one, its) for one, its in zip(*map(weights_of, (enough, scarce)), strict=True))
+
+
+def test_an_evaluation_keeps_no_more_than_one_micro_batch_in_memory(new_run: Make) -> None:
+    trainer = trainer_of(new_run(micro_batch=2, samples=0), validation=40)
+    made: list[int] = []
+    trainer.model.get_output_embeddings().register_forward_hook(lambda *given: made.append(given[2].shape[1]))
+    trainer.evaluate()
+    most = max(len(row) - row.prompt for row in trainer.validation)
+    assert len(made) >= 20
+    assert max(made) <= 2 * most  # places with logits, at once
+
+
+def trainer_of(folder: RunFolder, validation: int = 0) -> Any:
+    """The trainer of a run, as it is before its first step."""
+    config = folder.config()
+    assert isinstance(config, TrainConfig)
+    folder.checkpoints.mkdir()
+    torch.manual_seed(0)
+    base = Path(config.base)
+    tokenizer = load_tokenizer(base)
+    train, held_out = [
+        encode(rows, tokenizer, config, 512, "causal").rows
+        for rows in (folder.rows("train"), make_rows(validation, 300))
+    ]
+    return StepTrainer(to_train(base, config, torch.float32), tokenizer, folder, config, train, held_out)
+
+
+def weights_of(trainer: Any) -> list[torch.Tensor]:
+    return list(learning(trainer.model).values())
 
 
 def test_patience_stops_early_and_publishes_the_best(new_run: Make) -> None:
@@ -192,13 +294,27 @@ def test_a_local_base_needs_no_network(new_run: Make, monkeypatch: pytest.Monkey
     assert fit(new_run(epochs=1).path) == 0
 
 
-@pytest.mark.parametrize("setting", ["precision=bfloat16", "schedule=constant", "grad_clip=0", "warmup=0.5"])
-def test_every_way_of_training_learns(new_run: Make, setting: str) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        ["precision=bfloat16", "schedule=constant", "grad_clip=0"],
+        ["optimizer=sgd", "learning_rate=0.5", "momentum=0.5", "schedule=linear", "warmup=0.5"],
+        ["schedule=inverse_sqrt", "label_smoothing=0.1", "weight_decay=0.1", "recompute=true"],
+        ["method=full", "batching=packed"],
+    ],
+)
+def test_every_way_of_training_learns(new_run: Make, settings: list[str]) -> None:
     folder = new_run()
-    write_whole(folder.config_file, with_settings(folder.config(), [setting]).model_dump_json())
+    write_whole(folder.config_file, with_settings(folder.config(), settings).model_dump_json())
     assert fit(folder.path) == 0
     losses = [data["validation_loss"] for data in messages(folder, "metric") if "validation_loss" in data]
     assert losses[-1] < losses[0]
+
+
+def test_activations_that_are_computed_again_learn_the_same(new_run: Make) -> None:
+    kept, again = new_run("kept"), new_run("again", recompute=True)
+    assert (fit(kept.path), fit(again.path)) == (0, 0)
+    assert difference(kept, again) <= 1e-6
 
 
 def test_a_run_of_the_other_kind_is_refused(new_generation: Make, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,12 +327,3 @@ def test_changed_data_is_not_trained_on(new_run: Make) -> None:
     folder.data_file("train").write_text("")
     assert fit(folder.path) == 1
     assert "train.jsonl is not the data that was frozen" in messages(folder, "failed")[0]["message"]
-
-
-def test_the_loss_is_that_of_the_whole_model(tiny_base: Path) -> None:
-    model, tokenizer = load_base(tiny_base, torch.float32), load_tokenizer(tiny_base)
-    rows = encode(make_rows(6), tokenizer, TrainConfig(base="tiny"), 512, "causal").rows
-    batch = collate(rows, pad=1)
-    labels = int((batch["labels"][:, 1:] != -100).sum())
-    whole = model(**{name: batch[name] for name in ("input_ids", "attention_mask", "labels")}).loss
-    assert label_loss(model, batch).item() / labels == pytest.approx(whole.item(), abs=1e-6)
