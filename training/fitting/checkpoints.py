@@ -57,9 +57,14 @@ def keep_newest(folder: RunFolder, count: int = 2) -> None:
         shutil.rmtree(checkpoint)
 
 
+def step_of(checkpoint: Path) -> int:
+    """The step at which a checkpoint stands, by its name."""
+    return int(checkpoint.name.partition("-")[2])
+
+
 def steps(folder: RunFolder) -> list[int]:
     """The steps at which the checkpoints stand, the newest first."""
-    return [_step(checkpoint) for checkpoint in _newest_first(folder.checkpoints)]
+    return [step_of(checkpoint) for checkpoint in _newest_first(folder.checkpoints)]
 
 
 def is_complete(checkpoint: Path) -> bool:
@@ -174,11 +179,7 @@ def identity(folder: RunFolder, base_sha256: str, adapter_sha256: str | None) ->
 
 def _newest_first(folder: Path) -> Iterator[Path]:
     found = (path for path in folder.glob("checkpoint-*") if path.name.partition("-")[2].isdigit())
-    yield from sorted(found, key=_step, reverse=True)
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.partition("-")[2])
+    yield from sorted(found, key=step_of, reverse=True)
 
 
 def _files(checkpoint: Path) -> list[Path]:

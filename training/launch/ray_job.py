@@ -19,7 +19,6 @@ from typing import Any
 
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
-from hone.training.events import Event
 from hone.training.fitting import checkpoints
 from hone.training.folder import RunFolder, write_whole
 from hone.training.launch.ray_place import Place
@@ -90,8 +89,11 @@ class _Carried:
         while works:
             _, works_left = self.ray.wait(works, num_returns=len(works), timeout=_LOOK)
             events, offset = self.ray.get(self.first.events.remote(offset))
+            if any(event.kind == "checkpoint" for event in events):
+                self._bring_checkpoint()
             for event in events:
-                self._tell(event)
+                if event.kind not in ("started", *_FINAL):
+                    self.folder.append_event(event.kind, **event.data)
             if self.folder.cancel_requested() and not asked:
                 asked = True
                 self.ray.get([place.cancel.remote() for place in self.places])
@@ -160,24 +162,20 @@ class _Carried:
                 while content := stream.read(_CHUNK):
                     self.ray.get(place.put.remote(f"{name}/{below}", content))
 
-    def _tell(self, event: Event) -> None:
-        if event.kind == "checkpoint":
-            self._bring_checkpoint(event.data["name"])
-        if event.kind not in ("started", *_FINAL):
-            self.folder.append_event(event.kind, **event.data)
-
-    def _bring_checkpoint(self, name: str) -> None:
-        """A checkpoint and what stands beside all of them. One that has made room for a newer one is left."""
-        beside = self.ray.get(self.first.files.remote("run/checkpoints"))
-        for file in (Path(file) for file in beside if Path(file).parent.name == "checkpoints"):
-            with checkpoints.writing(self.folder, file.name) as draft:
-                self._bring(str(file), draft)
-        inside = self.ray.get(self.first.files.remote(f"run/checkpoints/{name}"))
-        if f"run/checkpoints/{name}/{checkpoints.SEAL}" in inside:
-            with checkpoints.writing(self.folder, name) as draft:
-                for file in inside:
-                    self._bring(file, draft / Path(file).name)
-            checkpoints.keep_newest(self.folder)
+    def _bring_checkpoint(self) -> None:
+        """The newest complete checkpoint, and what stands beside all of them."""
+        held: list[str] = self.ray.get(self.first.hold.remote())
+        for file in (file for file in held if Path(file).parent.name == "held"):
+            with checkpoints.writing(self.folder, Path(file).name) as draft:
+                self._bring(file, draft)
+        whole = [Path(file).parent for file in held if Path(file).name == checkpoints.SEAL]
+        if not whole:
+            return
+        newest = max(whole, key=lambda path: checkpoints.step_of(path))
+        with checkpoints.writing(self.folder, newest.name) as draft:
+            for file in (file for file in held if Path(file).parent == newest):
+                self._bring(file, draft / Path(file).name)
+        checkpoints.keep_newest(self.folder)
 
     def _bring(self, name: str, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,9 @@ from pathlib import Path
 from hone.training.events import Event
 from hone.training.folder import RunFolder
 
+_TRIES = 5
+_DRAFTS = shutil.ignore_patterns(".*")
+
 
 class Place:
     """One process of a run. Names of files are relative to its own folder, which goes when the process does.
@@ -74,6 +77,19 @@ class Place:
         top = self.home / below
         found = [top] if top.is_file() else sorted(file for file in top.rglob("*") if file.is_file())
         return [str(file.relative_to(self.home)) for file in found]
+
+    def hold(self) -> list[str]:
+        """The names of the checkpoints and of what stands beside them, as they are now: until it is asked again they
+        can be taken, though the run removes old checkpoints meanwhile."""
+        held = self.home / "held"
+        for _ in range(_TRIES):
+            shutil.rmtree(held, ignore_errors=True)
+            try:
+                shutil.copytree(self.run.checkpoints, held, copy_function=os.link, ignore=_DRAFTS)
+                break
+            except (OSError, shutil.Error):
+                continue  # one was removed under our hands
+        return self.files("held")
 
     def take(self, name: str, offset: int, size: int) -> bytes:
         """At most `size` bytes of a file; empty at its end."""
