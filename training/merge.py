@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from hone.storage.errors import HoneError
+from hone.training.models import gguf as converting
 from hone.training.models.weights import is_folder
 from hone.training.worker import set_surroundings
 
@@ -24,11 +25,10 @@ def merge(model: Path, base: str, to: Path | None, gguf: Path | None, dtype: Dty
     Raises:
         HoneError: One of them cannot be made; see hone.training.models.merging and gguf.
     """
-    from hone.training.models import gguf as converting  # seconds of import, after the surroundings are set
-    from hone.training.models import merging
-
     if gguf is not None:
         converting.converter()  # before the long work
+    from hone.training.models import merging  # seconds of import, after the surroundings are set
+
     with tempfile.TemporaryDirectory(dir=gguf.parent if gguf and gguf.parent.is_dir() else None) as passing:
         folder = to or Path(passing) / (gguf.stem if gguf else "merged")
         checked = merging.merge(model, base, folder, dtype)
