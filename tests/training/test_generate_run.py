@@ -1,16 +1,26 @@
 """Answers to a test split: they stop, and are the same one by one, in batches, and after a break."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tiny_model import make_tiny_base
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from tiny_model import make_rows, make_tiny_base
 
+from hone.storage.errors import RunError
 from hone.training.config import GenerateConfig
 from hone.training.folder import RunFolder, write_whole
 from hone.training.generate import generate, read_generations
+from hone.training.models import loading
 from hone.training.settings import with_settings
 from hone.training.speaking.answering import answer_rows
+from hone.training.speaking.batching import ROWS, TOKENS, batches
+from hone.training.speaking.decode import Chance, Sampling, answers
+from hone.training.speaking.memory import halving
 
 Make = Callable[..., RunFolder]
 WARM = {"temperature": 1.5, "top_p": 0.95, "seed": 7}
@@ -48,11 +58,68 @@ def test_the_base_alone_can_be_asked_and_is_cut_at_the_limit(new_generation: Mak
     assert {(generation.finish, generation.tokens) for generation in read_generations(folder)} == {("length", 3)}
 
 
-@pytest.mark.parametrize("batch_size", [1, 3, 10])
-def test_a_batch_answers_as_each_row_alone(new_generation: Make, batch_size: int) -> None:
-    alone, batched = new_generation("alone", batch_size=1), new_generation("batched", batch_size=batch_size)
+@pytest.mark.parametrize("chance", [{}, WARM])
+@pytest.mark.parametrize("batch_size", [3, None])
+def test_a_batch_answers_as_each_row_alone_by_chance_too(
+    new_generation: Make, batch_size: int | None, chance: dict[str, Any]
+) -> None:
+    alone = new_generation("alone", batch_size=1, **chance)
+    batched = new_generation("batched", batch_size=batch_size, **chance)
     assert (generate(alone.path), generate(batched.path)) == (0, 0)
     assert texts(alone) == texts(batched)
+
+
+def test_answers_together_cost_a_quarter_of_answers_one_by_one(tiny_base: Path) -> None:
+    model, tokenizer = loading.load_base(tiny_base, torch.float32), loading.load_tokenizer(tiny_base)
+    prompts = sorted((tokenizer(row.instruction)["input_ids"] for row in make_rows(48)), key=len)
+
+    def seconds(size: int | None) -> float:
+        began = time.process_time()
+        for batch in batches(prompts, len, size):
+            answers(model, tokenizer, batch, [], Sampling(max_new_tokens=16))
+        return time.process_time() - began
+
+    seconds(None)
+    assert seconds(1) >= 4 * seconds(None)
+
+
+@given(st.lists(st.integers(1, 9000)), st.one_of(st.none(), st.integers(1, 80)))
+def test_batches_hold_every_row_in_order_and_are_neither_too_many_rows_nor_tokens(
+    lengths: list[int], size: int | None
+) -> None:
+    made = batches(sorted(lengths), int, size)
+    assert [length for batch in made for length in batch] == sorted(lengths)
+    for batch in made:
+        assert len(batch) <= (size or ROWS)
+        assert size or len(batch) == 1 or len(batch) * batch[-1] <= TOKENS
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_answered_in_halves() -> None:
+    tried: list[int] = []
+
+    def speak(rows: Sequence[int]) -> list[int]:
+        tried.append(len(rows))
+        if len(rows) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return [10 * row for row in rows]
+
+    assert halving(speak, range(7)) == [0, 10, 20, 30, 40, 50, 60]
+    assert tried == [7, 3, 1, 2, 4, 2, 2]
+
+
+def test_one_row_that_does_not_fit_into_memory_says_what_to_do() -> None:
+    def speak(rows: Sequence[int]) -> list[int]:
+        raise torch.OutOfMemoryError(f"CUDA out of memory with {len(rows)}")
+
+    with pytest.raises(RunError, match="lower max_new_tokens or max_length"):
+        halving(speak, range(2))
+
+
+def test_chance_draws_within_the_likeliest_share_and_as_often_as_they_are_likely() -> None:
+    scores = torch.tensor([0.5, 0.3, 0.15, 0.05]).log().repeat(2000, 1)
+    drawn = Chance(Sampling(max_new_tokens=1, temperature=1.0, top_p=0.8), [str(n) for n in range(2000)])(None, scores)
+    counts = torch.bincount(drawn.argmax(-1), minlength=4) / 2000
+    assert counts.tolist() == pytest.approx([0.625, 0.375, 0, 0], abs=0.04)  # 0.5 and 0.3 of 0.8
 
 
 def test_chance_follows_the_seed(new_generation: Make) -> None:
