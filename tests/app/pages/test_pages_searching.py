@@ -22,7 +22,8 @@ from hone.training.folder import Row, RunFolder, prepare
 from hone.training.search import Trial
 
 SPACE = {"learning_rate": Range(low=1e-5, high=1e-2, log=True), "lora_r": Range(values=(4, 8))}
-GOOD, BAD = {"learning_rate": 1e-3, "lora_r": 4}, {"learning_rate": 2e-4, "lora_r": 8}
+GOOD: dict[str, float | int | str] = {"learning_rate": 1e-3, "lora_r": 4}
+BAD: dict[str, float | int | str] = {"learning_rate": 2e-4, "lora_r": 8}
 TRIALS = [
     Trial(number=1, settings=BAD, state="done", losses=(1.5, 1.7), loss=1.6, spread=0.14, seconds=9),
     Trial(number=2, settings=GOOD, state="done", losses=(1.1, 1.2), loss=1.15, spread=0.07, seconds=8),
