@@ -25,15 +25,19 @@ from hone.training.folder import RunFolder
 
 TAIL = 16_384  # bytes of the log
 LINES = 60
-FIGURES = ("epoch", "loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb")
+FIGURES = (
+    "epoch", "loss", "validation_loss", "learning_rate", "grad_norm", "tokens_per_second", "memory_mb",
+    "accuracy", "validation_accuracy", "margin", "validation_margin",
+)  # fmt: skip
 SEEN = ("metric", "sample", "plan", "warning", "checkpoint", "failed")  # thousands tell progress: the last one will do
 
 
 class Numbers(Record):
     """Where a run stands. None is what it has not said yet; seconds are wall time, losses nats per token.
 
-    `stage` is what is done before or after the steps, as making the toy base, with its share; `place` is that in the
-    queue, None once the run has ended.
+    Of preferences `accuracy` is the share of pairs whose better answer has become likelier than the other, and `margin`
+    by how much (beta times nats). `stage` is what is done before or after the steps, as making the toy base, with its
+    share; `place` is that in the queue, None once the run has ended.
     """
 
     run: Run
@@ -49,6 +53,10 @@ class Numbers(Record):
     grad_norm: float | None
     tokens_per_second: float | None
     memory_mb: float | None
+    accuracy: float | None
+    validation_accuracy: float | None
+    margin: float | None
+    validation_margin: float | None
     eta_seconds: float | None
     stage: str
     share: float | None

@@ -17,7 +17,8 @@ def what(seen: RunView) -> str:
     """What a run does, as a title."""
     run, batch = seen.numbers.run, seen.batch.lower()
     if run.kind == "train":
-        return f"{seen.model.name} from {batch}" if seen.model else f"Training on {batch}"
+        learns = "Training on" if run.config.get("objective", "sft") == "sft" else "Learning preferences from"
+        return f"{seen.model.name} from {batch}" if seen.model else f"{learns} {batch}"
     if run.kind == "search":
         return f"Search on {batch}"
     name = seen.model.name if seen.model else "The base"
@@ -72,9 +73,16 @@ def small_figures(found: Numbers) -> list[tuple[str, str]]:
         "tokens a second": None if found.tokens_per_second is None else f"{found.tokens_per_second:,.0f}",
         "gradient norm": None if found.grad_norm is None else f"{found.grad_norm:.3g}",
         "memory": None if found.memory_mb is None else f"{found.memory_mb / 1024:,.1f} GB",
+        "better answer likelier": _percent(found.accuracy),
+        "in validation": _percent(found.validation_accuracy),
+        "margin": None if found.margin is None else figure(found.margin, 2),
         "passes": None if found.epoch is None else f"{found.epoch:.2g} of {passes}",
     }
     return [(name, value) for name, value in told.items() if value is not None]
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{share:.0%}"
 
 
 def plan(found: Mapping[str, Any]) -> str:

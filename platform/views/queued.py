@@ -120,9 +120,7 @@ def _open(number: int) -> None:
 
 
 def _cancel(person: Person, run: Run) -> str:
-    with shell.store().read() as cursor:
-        found = runs.get(cursor, run.id)
-    iterations.cancel(shell.runtime(), person, found)
+    found = iterations.cancel(shell.runtime(), person, run)
     if found.status == "running":
         return f"Run {run.number} is asked to stop: what it has learnt is saved first."
     return f"Run {run.number} is cancelled."

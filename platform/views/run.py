@@ -135,8 +135,8 @@ def _buttons(person: Person, seen: RunView) -> None:
     run = seen.numbers.run
 
     def cancel() -> str:
-        iterations.cancel(shell.runtime(), person, run)
-        return "Asked to stop: what it has learnt is saved first." if run.status == "running" else "It is cancelled."
+        found = iterations.cancel(shell.runtime(), person, run)
+        return "Asked to stop: what it has learnt is saved first." if found.status == "running" else "It is cancelled."
 
     def resume() -> str:
         iterations.resume(shell.runtime(), person, run)

@@ -202,6 +202,20 @@ def test_a_search_is_a_run_among_the_others(store: Store, project: Project, lead
     assert "Search on batch 1" in seen.press(f"open-{run.id}").text
 
 
+def test_a_run_of_preferences_says_how_often_the_better_answer_is_likelier(
+    store: Store, project: Project, lead: Person, batch: Batch
+) -> None:
+    told: list[Event] = [
+        ("metric", {"step": 1, "loss": 0.6, "accuracy": 0.75, "margin": 0.4}),
+        ("metric", {"step": 1, "validation_loss": 0.65, "validation_accuracy": 0.5}),
+    ]
+    run = add_run(store, project, lead, batch=batch, status="running", events=told, objective="dpo")
+    seen = opened(store, lead, run)
+    assert "Learning preferences from batch 1" in seen.text
+    assert "better answer likelier <b>75%</b>" in seen.text
+    assert "in validation <b>50%</b>" in seen.text
+
+
 @pytest.mark.parametrize("count", [1, 12])
 def test_the_chain_is_drawn_for_one_and_for_twelve_iterations(
     store: Store, project: Project, lead: Person, batch: Batch, count: int
