@@ -45,8 +45,10 @@ def start_child(
         NotFound, InputError: This is no run folder, or its configuration does not hold.
         OSError: The machine cannot start another process.
     """
-    base = folder.config().base
-    launcher = training.launcher if kind == "train" and base != TOY else "local"
+    config = folder.config()
+    base = config.base
+    alone = kind != "train" or base == TOY or getattr(config, "objective", "sft") != "sft"  # preferences: one process
+    launcher = "local" if alone else training.launcher
     module = "hone.platform.runs.toy_run" if base == TOY else MODULES[kind]
     words = [*(["--resume"] if resume else []), *(["--preflight"] if kind == "preflight" and base == TOY else [])]
     command = [*_launched(module, launcher, training), str(folder.path), *words]

@@ -219,6 +219,8 @@ def _not_by_hand(settings: Sequence[str]) -> None:
     """The platform sets these, so that they agree with the batch, the model and the project."""
     for setting in settings:
         key, _ = _parted(setting)
+        if key == "objective":
+            raise InputError("objective is no setting of a run: `hone prefer` learns from preferences, by dpo or kto.")
         if key in ("run", "base", "base_sha256", "parent", "model", "template", "labels"):
             raise InputError(
                 f"{key} is no setting of a run: name the base, the parent or the model beside the settings; "

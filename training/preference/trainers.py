@@ -209,12 +209,19 @@ def trainer_of(
         learnt: At least one row, as tokens.
         held_out: May be empty: then nothing is evaluated.
         dtype: Of the arithmetic.
+
+    Raises:
+        RunError: TRL cannot train this model with these settings.
     """
     arguments = _arguments(folder, config, len(learnt), dtype)
-    if isinstance(learnt, Pairs):
-        return DpoTrainer(model, tokenizer, folder, config, learnt, held_out, DPOConfig(**arguments))
-    settings: dict[str, Any] = {**arguments, **_weights(learnt), "train_sampling_strategy": "sequential"}
-    return KtoTrainer(model, tokenizer, folder, config, learnt, held_out, KTOConfig(**settings))
+    given = (model, tokenizer, folder, config, learnt, held_out)
+    try:
+        if isinstance(learnt, Pairs):
+            return DpoTrainer(*given, DPOConfig(**arguments))
+        settings: dict[str, Any] = {**arguments, **_weights(learnt), "train_sampling_strategy": "sequential"}
+        return KtoTrainer(*given, KTOConfig(**settings))
+    except ValueError as error:  # what TRL cannot train, as an adapter on the head
+        raise RunError(f"{config.objective} cannot begin: {' '.join(str(error).split())}") from None
 
 
 def _weights(train: Opinions) -> dict[str, float]:
