@@ -17,7 +17,7 @@ from hone.training.rows.encode import Encoded
 from hone.training.rows.packing import pack, packs
 from hone.training.tasks.task import Task
 
-_ALIKE = 0.75  # a row stands in a micro batch with rows at most a third longer
+_ALIKE = 0.8  # a row stands in a micro batch with rows at most a quarter longer
 
 
 class RowsFailed(RunError):
