@@ -55,6 +55,12 @@ def settings_svg(trials: Sequence[Trial], space: Mapping[str, Range]) -> str:
     return _svg(max(width, WIDTH), rows * PANEL_HEIGHT, f"Loss against {', '.join(space)}", drawn)
 
 
+def any_far(trials: Sequence[Trial]) -> bool:
+    """Whether a loss is so far above the others that it is drawn as an arrow at the upper edge."""
+    high = _reach(trials)[1]
+    return any(_loss(trial) > high for trial in trials if trial.losses and trial.state != "failed")
+
+
 def _panel(trials: Sequence[Trial], name: str, tried: Range, x: float, y: float) -> str:
     frame = (x + 46, x + PANEL_WIDTH - 24, y + 34, y + PANEL_HEIGHT - 34)
     reach = _reach(trials)

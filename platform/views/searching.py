@@ -35,10 +35,13 @@ def draw(project: Project, person: Person) -> None:
 
 
 def _form(project: Project, person: Person, made: list[Batch], known: list[Model]) -> None:
-    batch = st.selectbox(
-        "Batch", made, format_func=lambda each: f"{each.number}. {each.name} ({each.counts.get('train', 0):,} to learn)"
-    )
-    base = _base(project, known)
+    with st.container(gap="xsmall"):
+        batch = st.selectbox(
+            "Batch",
+            made,
+            format_func=lambda each: f"{each.number}. {each.name} ({each.counts.get('train', 0):,} to learn)",
+        )
+        base = _base(project, known)
     ranges = _ranges(toy=base_name(base or "") == base_name(TOY))
     trials, folds = _how_many()
     sampler = _sampler()
@@ -84,19 +87,19 @@ def _base(project: Project, known: list[Model]) -> str | None:
 
 def _ranges(toy: bool) -> str:
     usual = "toy" if toy else "rate"
-    names = list(PRESETS)
-    chosen = (
-        st.segmented_control(
-            "What to try",
-            names,
-            default=usual,
-            required=True,
-            format_func=lambda name: PRESETS[name].name,
-            key=f"search-preset-{usual}",
+    with st.container(gap="xsmall"):
+        chosen = (
+            st.segmented_control(
+                "What to try",
+                list(PRESETS),
+                default=usual,
+                required=True,
+                format_func=lambda name: PRESETS[name].name,
+                key=f"search-preset-{usual}",
+            )
+            or usual
         )
-        or usual
-    )
-    parts.note(PRESETS[chosen].advice)
+        parts.note(PRESETS[chosen].advice)
     return (
         st.text_area(
             "Ranges, one in a line",
@@ -121,16 +124,17 @@ def _how_many() -> tuple[int, int]:
 
 
 def _sampler() -> Sampler:
-    chosen = st.segmented_control(
-        "How to choose them",
-        list(SAMPLERS),
-        default="bayesian",
-        required=True,
-        format_func=SAMPLERS.__getitem__,
-        key="search-sampler",
-    )
-    found: Sampler = "grid" if chosen == "grid" else "bayesian"
-    parts.note(SAYS[found])
+    with st.container(gap="xsmall"):
+        chosen = st.segmented_control(
+            "How to choose them",
+            list(SAMPLERS),
+            default="bayesian",
+            required=True,
+            format_func=SAMPLERS.__getitem__,
+            key="search-sampler",
+        )
+        found: Sampler = "grid" if chosen == "grid" else "bayesian"
+        parts.note(SAYS[found])
     return found
 
 

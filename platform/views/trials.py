@@ -37,8 +37,9 @@ def draw(person: Person, found: Numbers) -> None:
     if best:
         _best(person, run, config, best, trials)
     chart = trial_charts.trials_svg(trials, planned)
-    legend = "Dots are trials, the green one is the best, the line is the best so far. " + _unusual(trials)
-    parts.section("Trials", legend.strip())
+    parts.section(
+        "Trials", f"Dots are trials, the green one is the best, the line is the best so far. {_unusual(trials)}"
+    )
     st.html(f'<div class="h-card h-chart h-full">{parts.drawn(chart)}</div>')
     against = trial_charts.settings_svg(trials, config.space)
     if against:
@@ -100,7 +101,8 @@ def _compared(config: SearchConfig, best: Trial, trials: Sequence[Trial]) -> str
 def _unusual(trials: Sequence[Trial]) -> str:
     states = {trial.state for trial in trials}
     told = {"pruned": "Rings were stopped early, at the mean of the folds that they saw.", "failed": "Crosses failed."}
-    return " ".join(words for state, words in told.items() if state in states)
+    marks = [words for state, words in told.items() if state in states]
+    return " ".join([*marks, *(["Arrows lie far above."] if trial_charts.any_far(trials) else [])])
 
 
 def _importance(run: Run) -> str:
