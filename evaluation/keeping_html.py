@@ -3,7 +3,7 @@
 from hone.evaluation.figures import number, percent
 from hone.evaluation.inputs import KeptBatch
 from hone.evaluation.keeping import ENOUGH, MEASURES, beside, in_words, plain_in_words, share
-from hone.evaluation.markup import escaped, section, table, undefined
+from hone.evaluation.markup import escaped, facts, section, table, undefined
 from hone.evaluation.report import Report
 from hone.storage.records import Undefined
 
@@ -31,8 +31,14 @@ def keeping_html(report: Report) -> str:
     ]
     heads = ("Test items of", "Items", "The model that learnt it", "Before", "After", "Kept")
     shown = table(heads, rows, (1, 2, 3, 4, 5)) if rows else ""
-    said = (in_words(found), plain_in_words(found.plain), beside(found))
-    return section("Kept from earlier batches", lead, shown, "".join(f"<p>{escaped(text)}</p>" for text in said))
+    said = facts(
+        [
+            ("Earlier batches", escaped(in_words(found))),
+            ("Plain English", escaped(plain_in_words(found.plain))),
+            ("Rehearsal", escaped(beside(found))),
+        ]
+    )
+    return section("Kept from earlier batches", lead, shown, said)
 
 
 def _learnt(batch: KeptBatch) -> str:
