@@ -1,12 +1,15 @@
 """A run as lines of text: what its page shows, on the command line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from hone.platform import run_words
 from hone.platform.chain_words import method_words
+from hone.platform.commands import terminal
 from hone.platform.run_answers import Told
 from hone.platform.run_view import RunView
 from hone.platform.words import figure
+from hone.training.searching.space import in_words
 
 ROWS = 5  # of a warning; `--json` has all
 SAID = 160  # characters of an answer
@@ -23,7 +26,8 @@ def lines(seen: RunView) -> Iterator[str]:
         yield _fact("learns", f"{method_words(run.config)}, on {seen.parent}")
         yield from _training(seen)
     elif run.status != "waiting":
-        yield _fact("tokens a second", figure(found.tokens_per_second, 0))
+        if run.kind != "search":
+            yield _fact("tokens a second", figure(found.tokens_per_second, 0))
         yield _fact("took", run_words.took(run))
     for remark in seen.course.remarks:
         yield f"  {remark.says} {remark.next}"
@@ -33,6 +37,19 @@ def lines(seen: RunView) -> Iterator[str]:
         yield from _warning(warning)
     yield from _left(seen)
     yield _fact("settings", f"{seen.left.folder}/config.json")
+
+
+def tell_trials(trials: Sequence[dict[str, Any]]) -> None:
+    """Those of a search as a table, the best first, what has no loss last; nothing when there are none."""
+    ordered = sorted(trials, key=lambda trial: (trial["loss"] is None, trial["loss"] or 0.0, trial["number"]))
+    if ordered:
+        terminal.table((">trial", ">loss", ">spread", "state", ">seconds", "settings"), map(_trial, ordered))
+
+
+def _trial(trial: dict[str, Any]) -> tuple[object, ...]:
+    figures = [None if trial[name] is None else f"{trial[name]:.4f}" for name in ("loss", "spread")]
+    said = f"{in_words(trial['settings'])}{': ' if trial['reason'] else ''}{trial['reason']}"
+    return trial["number"], *figures, trial["state"], f"{trial['seconds']:.1f}", said
 
 
 def _training(seen: RunView) -> Iterator[str]:

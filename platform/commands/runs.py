@@ -136,7 +136,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """One run as its page shows it: where it stands, its figures and what they say, what it left."""
-    from hone.platform.commands.run_lines import lines
+    from hone.platform.commands.run_lines import lines, tell_trials
     from hone.platform.run_view import RunView
 
     with connected() as connection:
@@ -147,8 +147,10 @@ def show(
             terminal.as_json({"run": run, "events": connection.call("GET", f"/runs/{number}/events")})
             return
         seen = RunView.model_validate(connection.call("GET", f"/runs/{number}/view"))
+        trials = connection.call("GET", f"/runs/{number}/trials") if run["kind"] == "search" else []
     for line in lines(seen):
         terminal.say(line)
+    tell_trials(trials)
 
 
 @runs.command("cancel")

@@ -6,8 +6,9 @@ import typer
 
 from hone.platform.commands import terminal
 from hone.platform.commands.common import AsJson, ProjectName, session
+from hone.platform.commands.run_lines import tell_trials
 from hone.platform.commands.runs import Detach, Set, begun, follow, tell_runs
-from hone.training.searching.space import PRESETS, in_words
+from hone.training.searching.space import PRESETS
 
 Space = Annotated[
     list[str] | None,
@@ -60,21 +61,10 @@ def search(
 def _tell(run: dict[str, Any], trials: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         terminal.as_json({"run": run, "trials": trials})
-    elif trials:
-        terminal.table((">trial", ">loss", ">spread", "state", ">seconds", "settings"), map(_row, _sorted(trials)))
+    else:
+        tell_trials(trials)
     if not as_json or run["status"] in ("failed", "cancelled"):
         tell_runs([run], as_json=False)
-
-
-def _sorted(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The best first; what has no loss last."""
-    return sorted(trials, key=lambda trial: (trial["loss"] is None, trial["loss"] or 0.0, trial["number"]))
-
-
-def _row(trial: dict[str, Any]) -> tuple[object, ...]:
-    figures = [None if trial[name] is None else f"{trial[name]:.4f}" for name in ("loss", "spread")]
-    said = f"{in_words(trial['settings'])}{': ' if trial['reason'] else ''}{trial['reason']}"
-    return trial["number"], *figures, trial["state"], f"{trial['seconds']:.1f}", said
 
 
 VERBS: dict[str, Any] = {"search": search}
