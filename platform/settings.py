@@ -72,7 +72,7 @@ DEFAULT_TEXT = """\
 # port = 8501          # 0 takes any free port
 
 [training]
-# threads = 4          # of the processor, for each run; left out: all that this machine lends
+# threads = 4          # of the processor, for each process of a run; left out: all that this machine lends
 # device = "auto"      # auto, cpu, cuda or mps
 # at_once = 1          # runs side by side; others wait
 # launcher = "local"   # local, torchrun (several processes or cards of this machine) or ray (a cluster)

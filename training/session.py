@@ -104,7 +104,8 @@ def _refuse_or_config(folder: RunFolder, kind: type[Config]) -> Config:
     config = folder.config()
     if not isinstance(config, kind):
         raise InputError(f"{folder.path} is prepared to {config.kind}: {_COMMANDS[config.kind]} does that.")
-    if world.is_first() and folder.alive() and folder.worker() != this_worker():
+    at_work = folder.alive() and folder.status() not in ("failed", "cancelled")
+    if world.is_first() and at_work and folder.worker() != this_worker():
         raise Conflict(f"{folder.path} is being worked on by process {_pid(folder)}; stop it or wait for it.")
     if folder.status() == "done":
         raise Conflict(f"{folder.path} is finished; prepare a new run to {config.kind} again.")
