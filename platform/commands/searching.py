@@ -6,7 +6,6 @@ import typer
 
 from hone.platform.commands import terminal
 from hone.platform.commands.common import AsJson, ProjectName, session
-from hone.platform.commands.run_lines import tell_trials
 from hone.platform.commands.runs import Detach, Set, begun, follow, tell_runs
 from hone.training.searching.space import PRESETS
 
@@ -59,6 +58,8 @@ def search(
 
 
 def _tell(run: dict[str, Any], trials: list[dict[str, Any]], as_json: bool) -> None:
+    from hone.platform.commands.run_lines import tell_trials  # the whole of a run's page: other verbs start without
+
     if as_json:
         terminal.as_json({"run": run, "trials": trials})
     else:
