@@ -1,5 +1,7 @@
 """Run folders on a tiny random base."""
 
+import fcntl
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 from tiny_model import make_rows, make_tiny_base
 
+from hone.training import toy
 from hone.training.config import GenerateConfig, TrainConfig
 from hone.training.fit import fit
 from hone.training.folder import Row, RunFolder, Split, prepare
@@ -17,6 +20,22 @@ Make = Callable[..., RunFolder]
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_tiny_base(tmp_path_factory.mktemp("bases") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def learnable_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy base, made once for all tests, where the example of tests/app keeps it too; others wait meanwhile."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    with (shared / "toy-base.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return toy.toy_base(shared / "cache")
+
+
+@pytest.fixture(scope="session")
+def run_at(tiny_base: Path) -> Make:
+    """Makes a run folder at a path, as `new_run` does."""
+    return lambda path, **settings: _prepare(path, tiny_base, **settings)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The toy base: made here without a network, whole or not at all, and able to copy a name."""
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -19,15 +18,13 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the example of tests/app keeps its base too, so that one session makes one."""
-    shared = tmp_path_factory.getbasetemp()
-    return (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "cache"
+def cache(base: Path) -> Path:
+    return base.parent
 
 
 @pytest.fixture(scope="session")
-def base(cache: Path) -> Path:
-    return toy.toy_base(cache)
+def base(learnable_base: Path) -> Path:
+    return learnable_base
 
 
 @pytest.fixture(scope="session")
