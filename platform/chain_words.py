@@ -93,9 +93,13 @@ def data_words(data: "Data | None") -> str:
 
 def settings_words(changed: "Sequence[Change]", most: int = 6) -> str:
     """What is another setting than before: epochs 3 → 5, learning rate 0.0002 → 0.0001."""
-    told = [f"{each.name.replace('_', ' ')} {each.before} → {each.after}" for each in changed[:most]]
+    told = [f"{_named(each.name)} {each.before} → {each.after}" for each in changed[:most]]
     more = len(changed) - most
     return ", ".join([*told, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _named(setting: str) -> str:
+    return {"lora_r": "rank"}.get(setting, setting.removeprefix("lora_").replace("_", " "))
 
 
 def score_words(score: "Score") -> str:

@@ -27,7 +27,7 @@ def heading(title: str, lead: str = "", eyebrow: str = "") -> None:
 @contextmanager
 def heading_with(title: str, lead: str = "") -> Generator[None]:
     """A heading with something at its right: what is drawn in the block, a button as a rule."""
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="heading"):
         below = f'<p class="h-lead">{esc(lead)}</p>' if lead else ""
         st.html(f'<div class="h-head"><h1 class="h-title">{esc(title)}</h1>{below}</div>', width="stretch")
         yield

@@ -31,13 +31,13 @@ def draw(person: Person, number: int) -> None:
     """Draw the run. Small parts draw themselves anew while it goes on; nothing does once it has ended."""
     seen = run_view.run_view(shell.store(), number)
     run, ended = seen.numbers.run, seen.numbers.ended
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="heading"):
         st.html(_title(seen), width="stretch")
         _buttons(person, seen)
     shell.said()
     if ended:
+        _ending(seen)
         _figures(seen.numbers)
-        run_parts.rows(seen.failed.rows if seen.failed else (), "failed")
         _course(person, seen)
     else:
         st.fragment(_live, run_every=NUMBERS_EVERY)(number, run.status)
@@ -75,13 +75,19 @@ def _live_course(person: Person, number: int) -> None:
     _course(person, run_view.run_view(shell.store(), number))
 
 
+def _ending(seen: RunView) -> None:
+    """Why a run ended before it was done, and the rows that this is about."""
+    run = seen.numbers.run
+    if run.message and run.status != "done":
+        parts.message(run.message, "bad" if run.status == "failed" else "accent")
+    run_parts.rows(seen.failed.rows if seen.failed else (), "failed")
+
+
 def _figures(found: Numbers) -> None:
     run = found.run
     if run.status == "waiting":
         parts.message(_waits(found), "unsure")
         return
-    if run.message and run.status != "done":
-        parts.message(run.message, "bad" if run.status == "failed" else "accent")
     if not found.ended:
         _progress(found)
     if run.kind == "train":

@@ -50,7 +50,7 @@ def test_what_is_new_is_told_against_the_parent_or_the_iteration_before(
     links = chain(store, project)
     assert told(links, 1)["new"] == "5 pairs, the first batch"
     assert links[2].data == Data(before=1, after=2, added=10, removed=1, changed=0)
-    assert told(links, 2)["new"] == "since iteration 1: 10 pairs added, 1 removed; lora r 16 → 8, epochs 3 → 5"
+    assert told(links, 2)["new"] == "since iteration 1: 10 pairs added, 1 removed; rank 16 → 8, epochs 3 → 5"
     assert told(links, 3)["new"] == "since iteration 2: the same batch; learning rate 0.0002 → 0.0001"
 
 
