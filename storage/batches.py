@@ -128,6 +128,18 @@ def items(cursor: Cursor, batch_id: str, split: Split | None = None) -> list[Bat
     return [_item(row) for row in rows(cursor, sql + " order by position", values)]
 
 
+def approvals(cursor: Cursor, batch_id: str) -> dict[int, int]:
+    """How many rows of a batch were approved, by how many people each."""
+    found = rows(
+        cursor, "select approvers, count(*) as pairs from batch_item where batch_id = ? group by approvers", [batch_id]
+    )
+    counted: dict[int, int] = {}
+    for row in found:
+        people = len(json.loads(row["approvers"]))
+        counted[people] = counted.get(people, 0) + int(row["pairs"])
+    return dict(sorted(counted.items()))
+
+
 def exclusions(cursor: Cursor, batch_id: str) -> list[Exclusion]:
     """What was left out of a batch."""
     found = rows(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hone.platform.runs.supervisor import Supervisor
-from hone.storage import audit, runs
+from hone.storage import audit, batches, runs
 from hone.storage.batches import Batch
 from hone.storage.errors import RunError
 from hone.storage.people import Person
@@ -76,10 +76,11 @@ def submit(
     with _numbering:
         with store.read() as cursor:
             number = runs.next_number(cursor)
+            approvals = batches.approvals(cursor, batch.id) if batch else {}
         while workspace.run_folder(number).exists():  # made just before a crash, or of runs that a restore forgot
             number += 1
         path = workspace.run_folder(number)
-        known = facts_of(project, batch) if batch else {"project": project.name}
+        known = facts_of(project, batch, approvals) if batch else {"project": project.name}
         prepare(path, config, rows, {**known, **(facts or {})}, kept)
 
         def change(cursor: Cursor) -> Run:
@@ -101,7 +102,7 @@ def submit(
     return machine.supervisor.submit(run)
 
 
-def facts_of(project: Project, batch: Batch) -> dict[str, Any]:
+def facts_of(project: Project, batch: Batch, approvals: Mapping[int, int] | None = None) -> dict[str, Any]:
     """What the run folder says of the batch; it travels with the model."""
     return {
         "project": project.name,
@@ -111,6 +112,7 @@ def facts_of(project: Project, batch: Batch) -> dict[str, Any]:
         "sha256": batch.sha256,
         "frozen_at": batch.frozen_at.isoformat(),
         "left_out": batch.left_out,
+        "approvals": {f"{n} {'person' if n == 1 else 'people'}": pairs for n, pairs in (approvals or {}).items()},
     }
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from tiny_families import make_encoder
 from tiny_model import make_tiny_base
 
 from hone.storage.errors import RunError
@@ -72,6 +74,33 @@ def test_torn_weights_are_refused(base: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(RunError, match="cannot be loaded"):
         load_base(base, torch.float32)
+
+
+def test_a_base_that_lacks_weights_is_refused_not_filled_up_at_random(base: Path) -> None:
+    weights = load_file(str(base / "model.safetensors"))
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    save_file(weights, str(base / "model.safetensors"), metadata={"format": "pt"})
+    with pytest.raises(RunError, match=r"lacks 1 of its weights .*layers\.1\.mlp\.up_proj"):
+        load_base(base, torch.float32)
+
+
+def test_a_hub_id_without_a_network_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(RunError, match=r"could not be fetched from the hub .* or name a folder") as refusal:
+        locate_base("nobody/nothing-of-this-name")
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_classification_without_labels_is_refused(base: Path) -> None:
+    with pytest.raises(RunError, match="needs at least two labels, and has 0"):
+        load_base(base, torch.float32, "classify")
+
+
+def test_the_head_of_another_set_of_labels_makes_room(tmp_path: Path) -> None:
+    encoder = make_encoder(tmp_path / "encoder")
+    load_base(encoder, torch.float32, "classify", ("yes", "no")).save_pretrained(str(encoder))
+    assert load_base(encoder, torch.float32, "classify", ("a", "b", "c")).config.num_labels == 3
 
 
 def test_a_tokenizer_without_an_end_is_refused(base: Path) -> None:

@@ -14,6 +14,7 @@ from hone.training.config import TrainConfig
 from hone.training.fit import fit
 from hone.training.folder import RunFolder
 from hone.training.models.adapters import learning, load_model, to_train, trainable
+from hone.training.models.card import NOT_STATED, card, licence_of
 from hone.training.models.loading import load_base, load_tokenizer
 from hone.training.models.published import check_model, read_facts
 from hone.training.models.weights import weights_sha256
@@ -152,3 +153,29 @@ def test_a_device_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, ti
     monkeypatch.setenv("HONE_DEVICE", "mps")
     with pytest.raises(RunError, match=r"This machine has no mps; set device"):
         load_base(tiny_base, torch.float32)
+
+
+def test_the_card_tells_data_results_limits_and_licence(trained: RunFolder) -> None:
+    facts = read_facts(trained.model)
+    batch = {"number": 2, "sha256": "ab" * 32, "approvals": {"1 person": 3, "2 people": 21}, "left_out": {"leak": 1}}
+    look = {"batch": 1, "items": 20, "loss_before": 1.0, "loss_after": 1.25, "rouge_before": 0.9, "rouge_after": 0.8}
+    said = card(facts.model_copy(update={"batch": batch, "forgetting": {"splits": [look]}, "licence": "apache-2.0"}))
+    for words in (
+        "approved: 3 pairs by 1 person, 21 pairs by 2 people",
+        "left out when frozen: 1 leak",
+        "train.jsonl: 24 rows learned",
+        "learning_rate: 0.02",
+        f"validation loss: {facts.validation_loss:.4f} nats per token",
+        "| test split of batch 1 | 20 | 1.000 to 1.250 | ROUGE-L 0.900 to 0.800 |",
+        "It never learned from a text of more than 512 tokens.",
+        "The base's is apache-2.0.",
+    ):
+        assert words in said
+    assert "Not stated; check the base's." in card(facts)
+
+
+def test_the_licence_of_a_base_is_what_its_card_says(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    assert licence_of(tmp_path) == NOT_STATED
+    (tmp_path / "README.md").write_text("---\ntags: [a]\nlicense: apache-2.0\n---\nlicense: none of this")
+    assert licence_of(tmp_path) == "apache-2.0"
