@@ -22,6 +22,7 @@ from hone.training.models.weights import locate_base, require_weights
 from hone.training.preflight import Finding, Overlong, Preflight
 from hone.training.preflight_cost import Ready, estimate
 from hone.training.rows.cache import encoded
+from hone.training.rows.encode import Encoded
 from hone.training.session import Cancelled
 from hone.training.worker import available_cores
 
@@ -144,14 +145,16 @@ class _Looking:
     def _fitting(
         self, base: Path, task: Family, tokenizer: loading.Tokenizer, limit: int, over: Sequence[Overlong]
     ) -> Callable[[], Ready]:
-        refused = any(row.outcome == "refused" for row in over)
-        config = self.config.model_copy(update={"too_long": "drop"}) if refused else self.config
+        refused = {row.id for row in over if row.outcome == "refused"}
+
+        def fitting(splits: Sequence[Split]) -> list[Encoded]:
+            rows = [row for split in splits for row in self.rows[split] if row.id not in refused]
+            return encoded(rows, tokenizer, self.config, limit, task).rows if rows else []
 
         def load() -> Ready:
-            learnt = [row for split in LEARNT for row in self.rows[split]]
-            train = encoded(learnt, tokenizer, config, limit, task).rows
-            held = self.rows["validation"]
-            validation = encoded(held, tokenizer, config, limit, task).rows if held else []
+            train, validation = fitting(LEARNT), fitting(["validation"])
+            if not train:
+                raise RunError(f"No row to learn from has {limit:,} tokens or fewer.")
             model = to_train(base, self.config, loading.compute_dtype(self.config.precision))
             if self.config.recompute:
                 model.gradient_checkpointing_enable({"use_reentrant": False})

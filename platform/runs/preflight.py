@@ -28,7 +28,7 @@ from hone.training.preflight import Preflight, read_preflight
 
 PREFIX = ".preflight-"
 KEPT = 3  # looks that have ended, of the whole workspace
-_children: dict[str, "subprocess.Popen[bytes]"] = {}  # by id: asked for their end, so that none stays a zombie
+at_work: dict[str, "subprocess.Popen[bytes]"] = {}  # by id: asked for their end, so that none stays a zombie
 
 
 class Look(Record):
@@ -88,7 +88,7 @@ def start_preflight(
     }
     config = made.config.model_copy(update={"threads": made.config.threads or training.threads})
     folder = prepare(workspace.runs / f"{PREFIX}{look_id}", config, made.rows, facts, made.kept)
-    _children[look_id] = start_child(folder, "preflight", workspace.root, training)
+    at_work[look_id] = start_child(folder, "preflight", workspace.root, training)
     return preflight(machine, project, look_id)
 
 
@@ -169,7 +169,7 @@ def _told(store: Store, known: Look, project: Project, found: Preflight) -> Look
 
 
 def _alive(folder: RunFolder, look_id: str) -> bool:
-    child = _children.get(look_id)
+    child = at_work.get(look_id)
     if child is not None and child.poll() is None:
         return True
     return folder.alive()
@@ -184,7 +184,7 @@ def _tidy(folder: Path, project: Project) -> None:
             if look.manifest().batch.get("project") == project.name:
                 look.request_cancel()
         else:
-            _children.pop(look_id, None)
+            at_work.pop(look_id, None)
             ended.append((path.stat().st_mtime, path))
     for _, path in sorted(ended)[: -(KEPT - 1)]:
         shutil.rmtree(path, ignore_errors=True)

@@ -22,11 +22,17 @@ PARTS = {
 OUTCOMES = {"refused": "would stop the run", "dropped": "left out", "shortened": "context shortened"}
 
 
-def draw(look: Look, found: Preflight) -> None:
-    """The whole of it, what stands against the run first."""
+TONES: dict[str, parts.Tone] = {"refusal": "bad", "warning": "unsure", "note": ""}
+
+
+def findings(found: Preflight) -> None:
+    """What stands or speaks against the run."""
     for finding in found.findings:
-        tone: parts.Tone = {"refusal": "bad", "warning": "unsure", "note": ""}[finding.kind]  # type: ignore[assignment]
-        parts.message(finding.text, tone)
+        parts.message(finding.text, TONES[finding.kind])
+
+
+def draw(look: Look, found: Preflight) -> None:
+    """Figures, what the run will take, what is learnt, the longest rows."""
     if found.splits:
         _figures(look, found)
     if found.estimate:

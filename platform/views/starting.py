@@ -23,7 +23,7 @@ from hone.training.presets import PRESETS
 
 LOOK_EVERY = 1.0  # seconds, while a look goes on
 OWN, GO_ON, SAME = "own", "go on", "same"
-_LOOKED, _AGAIN = "start-looked", "start-again"
+_LOOKED, _WISH = "start-looked", "start-wish"
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _choice(project: Project, made: list[Batch], known: list[Model], champion: M
         format_func=lambda each: f"{each.number}. {each.name} ({each.counts.get('train', 0):,} to learn)",
         key="start-batch",
     )
-    base, parent = _base(known, champion)
+    base, parent = _base(project, known, champion)
     toy = base_name(base or "") == base_name(TOY)
     goes_on = parent is not None or (champion is not None and bool(champion.folder) and champion.base == base)
     usual = "continue" if parent is not None and not toy else run_config.usual_preset(project, base or "")
@@ -77,18 +77,19 @@ def _choice(project: Project, made: list[Batch], known: list[Model], champion: M
     return Choice(batch, base, parent, tuple(settings))
 
 
-def _base(known: list[Model], champion: Model | None) -> tuple[str | None, Model | None]:
+def _base(project: Project, known: list[Model], champion: Model | None) -> tuple[str | None, Model | None]:
     """The base to learn on, and the iteration to go on from."""
     grown = [model for model in reversed(known) if model.folder]
-    toy_already = bool(known) and base_name(known[0].base) == base_name(TOY)
+    own = known[0].base if known else str(project.settings.training.get("base") or "")
+    toy_already = base_name(own) == base_name(TOY) if own else False
     options = [
-        *([SAME] if known else []),
+        *([SAME] if own else []),
         *([GO_ON] if grown else []),
         *([] if toy_already else [TOY]),
         OWN,
     ]
     says = {
-        SAME: f"The base of this project: {plain(known[0].name) if known else ''}",
+        SAME: f"The base of this project: {plain(base_name(own)) if own else ''}",
         GO_ON: "A model of an earlier iteration",
         TOY: "The toy base, made here in half a minute",
         OWN: "A folder or an id on the hub",
@@ -119,7 +120,7 @@ def _base(known: list[Model], champion: Model | None) -> tuple[str | None, Model
             key="start-parent",
         )
         return parent.base if parent else None, parent
-    return (known[0].base if chosen == SAME and known else TOY), None
+    return (own if chosen == SAME else TOY), None
 
 
 def _iteration(model: Model, champion: Model | None) -> str:
@@ -129,20 +130,37 @@ def _iteration(model: Model, champion: Model | None) -> str:
 
 def _look(project: Project, person: Person, choice: Choice) -> None:
     """The look at this choice: not begun, going on, or what it found with the start under it."""
-    if st.session_state.pop(_AGAIN, False):
-        shell.act(partial(_begin, project, person, choice))
-    shell.said()
     key, look_id = st.session_state.get(_LOOKED, ("", ""))
     look = _known(project, look_id) if key == choice.key else None
+    look = _granted(project, person, choice, look)
+    shell.said()
     if look is None:
-        _offer(project, person, choice, stale=bool(key))
+        _offer(stale=bool(key))
     elif look.state == "running":
         st.fragment(_going_on, run_every=LOOK_EVERY)(project, look.id)
     elif look.state == "done" and look.result is not None:
-        _found(project, person, choice, look, look.result)
+        _found(choice, look, look.result)
     else:
         parts.message(look.message or "The look was stopped.", "bad" if look.state == "failed" else "")
-        _offer(project, person, choice, stale=False)
+        _offer(stale=False)
+
+
+def _granted(project: Project, person: Person, choice: Choice, look: Look | None) -> Look | None:
+    """Do what a button asked for, with the choice as it is now: a field may have changed with the very same click."""
+    wish = st.session_state.pop(_WISH, "")
+    if wish == "look":
+        shell.act(partial(_begin, project, person, choice))
+        key, look_id = st.session_state.get(_LOOKED, ("", ""))
+        return _known(project, look_id) if key == choice.key else None
+    if wish == "start at once" or (wish == "start" and look is not None):
+        shell.act(partial(_start, project, person, choice))
+        if shell.inside("training") != "start":
+            st.rerun()
+    return look
+
+
+def _ask(wish: str) -> None:
+    st.session_state[_WISH] = wish
 
 
 def _known(project: Project, look_id: str) -> Look | None:
@@ -152,25 +170,16 @@ def _known(project: Project, look_id: str) -> Look | None:
         return None
 
 
-def _offer(project: Project, person: Person, choice: Choice, stale: bool) -> None:
+def _offer(stale: bool) -> None:
     parts.note(
         "The settings have changed since the last look."
         if stale
         else "First a look: what is read and learnt, what does not fit, how long it takes. Nothing is learnt by it."
     )
     with shell.row():
-        st.button(
-            "Look again" if stale else "Look before starting",
-            type="primary",
-            key="start-look",
-            on_click=partial(shell.act, partial(_begin, project, person, choice)),
-        )
-        st.button(
-            "Start at once",
-            type="tertiary",
-            key="start-run",
-            on_click=partial(shell.act, partial(_start, project, person, choice)),
-        )
+        label = "Look again" if stale else "Look before starting"
+        st.button(label, type="primary", key="start-look", on_click=_ask, args=("look",))
+        st.button("Start at once", type="tertiary", key="start-run", on_click=_ask, args=("start at once",))
 
 
 def _begin(project: Project, person: Person, choice: Choice) -> None:
@@ -203,11 +212,12 @@ def _stop(project: Project, look_id: str) -> None:
     preflight.cancel_preflight(shell.runtime(), project, look_id)
 
 
-def _found(project: Project, person: Person, choice: Choice, look: Look, found: Preflight) -> None:
-    parts.section("Before it starts", f"Run on batch {choice.batch.number}, as chosen above.")
-    start_look.draw(look, found)
+def _found(choice: Choice, look: Look, found: Preflight) -> None:
+    parts.section("Before it starts", f"A run on batch {choice.batch.number}, as chosen above.")
+    start_look.findings(found)
     if found.overlong and found.limit is not None:
         _too_long(look, found, found.limit)
+    start_look.draw(look, found)
     with shell.row():
         st.button(
             "Start the run",
@@ -215,14 +225,10 @@ def _found(project: Project, person: Person, choice: Choice, look: Look, found: 
             key="start-run",
             disabled=bool(found.refusals),
             help="Something above stands against it." if found.refusals else None,
-            on_click=partial(shell.act, partial(_start, project, person, choice)),
+            on_click=_ask,
+            args=("start",),
         )
-        st.button(
-            "Look again",
-            type="tertiary",
-            key="start-look",
-            on_click=partial(shell.act, partial(_begin, project, person, choice)),
-        )
+        st.button("Look again", type="tertiary", key="start-look", on_click=_ask, args=("look",))
 
 
 def _too_long(look: Look, found: Preflight, limit: int) -> None:
@@ -232,23 +238,20 @@ def _too_long(look: Look, found: Preflight, limit: int) -> None:
         f"{parts.count(len(found.overlong), 'row')} with more than {limit:,} tokens. A response is never cut.",
     )
     start_look.overlong(look, found.overlong, limit)
-    refused = sum(row.outcome == "refused" for row in found.overlong)
+    offered = {
+        TOO_LONG["truncate_prompt"]: ("too_long", "truncate_prompt"),
+        TOO_LONG["drop"]: ("too_long", "drop"),
+        f"Allow {longest:,} tokens": ("max_length", str(longest)),
+    }
     with shell.row():
-        for value in ("truncate_prompt", "drop"):
-            st.button(
-                TOO_LONG[value],
-                key=f"start-long-{value}",
-                disabled=not refused,
-                on_click=_wish,
-                args=("too_long", value),
-            )
-        st.button(f"Allow {longest:,} tokens", key="start-long-more", on_click=_wish, args=("max_length", str(longest)))
+        for place, (label, setting) in enumerate(offered.items()):
+            st.button(label, key=f"start-long-{place}", on_click=_take, args=setting)
 
 
-def _wish(name: str, value: str) -> None:
-    """Take a setting that was offered beside the rows that do not fit, and look again."""
+def _take(name: str, value: str) -> None:
+    """Put a setting that was offered beside the rows into its field, and look again."""
     st.session_state[f"start-{name}"] = value
-    st.session_state[_AGAIN] = True
+    _ask("look")
 
 
 def _start(project: Project, person: Person, choice: Choice) -> None:

@@ -154,16 +154,6 @@ def test_too_few_pairs_are_one_clear_message(store: Store, project: Project, lea
     assert 'role="alert"' in seen.source
 
 
-def test_a_wrong_setting_starts_no_run(store: Store, project: Project, lead: Person, ana: Person) -> None:
-    approved(store, project, ana, lead, 8)
-    seen = Browser(store, lead).go("batches").press("Freeze this batch").go("training").press("Train a model")
-    seen.widget("text_area", "start-more").input("epoch=3")
-    seen.press("Start the run")
-    assert "There is no setting 'epoch'; the nearest is 'epochs'" in seen.text
-    with store.read() as cursor:
-        assert runs.listing(cursor) == []
-
-
 def test_a_run_shows_its_numbers_losses_and_end(store: Store, project: Project, lead: Person) -> None:
     batch, _, _ = answered_batch(store, project, lead, items=2)
     with store.read() as cursor:
