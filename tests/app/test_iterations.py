@@ -14,7 +14,7 @@ from hone.platform import declared
 from hone.platform.runs import iterations, run_config
 from hone.platform.runs.bases import base_name, checked_base
 from hone.platform.runs.declared_training import price
-from hone.platform.runs.finishing import ensure_base_model
+from hone.platform.runs.finishing import answer_settings, ensure_base_model
 from hone.platform.runs.material import training_material
 from hone.platform.runs.run_config import train_config
 from hone.platform.runs.submitting import require_space
@@ -28,7 +28,7 @@ from hone.storage.projects import Project, ProjectSettings
 from hone.storage.runs import Run
 from hone.storage.store import Cursor, Store
 from hone.storage.workspace import Workspace
-from hone.training.config import TrainConfig
+from hone.training.config import GenerateConfig, TrainConfig
 from hone.training.folder import RunFolder
 
 SMALL = {"epochs": 1, "max_length": 200, "max_new_tokens": 4, "samples": 0, "threads": 1, "patience": None}
@@ -290,6 +290,14 @@ def test_a_project_without_a_base_asks_for_one(team: Team) -> None:
     bare = team.project.model_copy(update={"settings": ProjectSettings()})
     with pytest.raises(InputError, match="No base model was named"):
         iterations.start_training(team, bare, team.lead, team.batch)
+
+
+def test_an_answer_of_a_server_or_in_a_chat_is_another_candidates() -> None:
+    usual = {"template", "max_new_tokens", "temperature", "top_p", "seed", "max_length", "too_long"}
+    plain = GenerateConfig(base="gpt2", prompt="template")
+    assert answer_settings(plain).keys() == usual  # as they were stored before there was a choice
+    served = plain.model_copy(update={"server": "http://gpu:8000/v1", "prompt": "chat"})
+    assert answer_settings(served).keys() - usual == {"server", "prompt"}
 
 
 def test_a_full_disk_is_told_before_the_run(tmp_path: Path) -> None:
