@@ -1,6 +1,9 @@
 """A run that was cancelled or killed goes on and ends as if nothing had happened, bit for bit."""
 
+import json
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,21 +24,26 @@ from hone.training.settings import with_settings
 Make = Callable[..., RunFolder]
 
 
-@pytest.fixture
-def whole(new_run: Make) -> RunFolder:
-    """Ran through; with dropout, so that chance must be resumed too."""
-    folder = new_run("whole", lora_dropout=0.1)
-    assert fit(folder.path) == 0
-    return folder
-
-
-@pytest.fixture
-def broken(new_run: Make) -> RunFolder:
-    """Cancelled three times: stands at step 3 of 6, with checkpoints at 2 and 3."""
-    folder = new_run("broken", lora_dropout=0.1)
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, run_at: Make) -> Path:
+    """Two runs of the same settings, with dropout, so that chance must be resumed too. "whole" ran through; "broken"
+    was cancelled three times: it stands at step 3 of 6, with checkpoints at 2 and 3."""
+    place = tmp_path_factory.mktemp("made")
+    assert fit(run_at(place / "whole", lora_dropout=0.1).path) == 0
+    broken = run_at(place / "broken", lora_dropout=0.1)
     for _ in range(3):
-        cancel_after_one_step(folder)
-    return folder
+        cancel_after_one_step(broken)
+    return place
+
+
+@pytest.fixture
+def whole(made: Path) -> RunFolder:
+    return RunFolder(made / "whole")
+
+
+@pytest.fixture
+def broken(made: Path, tmp_path: Path) -> RunFolder:
+    return RunFolder(shutil.copytree(made / "broken", tmp_path / "broken"))
 
 
 def cancel_after_one_step(folder: RunFolder) -> None:
@@ -43,8 +51,8 @@ def cancel_after_one_step(folder: RunFolder) -> None:
     assert fit(folder.path, resume=folder.checkpoints.exists()) == 3
 
 
-def same_adapter(one: RunFolder, other: RunFolder) -> bool:
-    first, second = (load_file(str(folder.model / "adapter_model.safetensors")) for folder in (one, other))
+def same_weights(one: RunFolder, other: RunFolder) -> bool:
+    first, second = (load_file(str(next(folder.model.glob("*.safetensors")))) for folder in (one, other))
     return first.keys() == second.keys() and all(first[name].equal(second[name]) for name in first)
 
 
@@ -65,7 +73,65 @@ def test_cancelled_at_every_step_it_ends_as_the_uninterrupted_run(whole: RunFold
     for _ in range(2):
         cancel_after_one_step(broken)
     assert fit(broken.path, resume=True) == 0
-    assert same_adapter(whole, broken)
+    assert same_weights(whole, broken)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimizer": "sgd", "schedule": "linear"},
+        {"batching": "packed", "precision": "float32"},
+        {"patience": 1, "evaluate_every": 1, "learning_rate": 0.5},
+        {"method": "full", "learning_rate": 1e-3},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_whatever_it_learns_with_it_goes_on_bit_for_bit(new_run: Make, settings: dict[str, Any]) -> None:
+    whole, broken = new_run("whole", **settings), new_run("broken", **settings)
+    assert fit(whole.path) == 0
+    cancel_after_one_step(broken)
+    assert fit(broken.path, resume=True) == 0
+    assert same_weights(whole, broken)
+    assert whole.result()["steps"] == broken.result()["steps"]
+
+
+def test_a_run_that_stopped_early_and_could_not_publish_learns_no_further(new_run: Make) -> None:
+    early = {"patience": 1, "evaluate_every": 1, "learning_rate": 0.5, "epochs": 4}
+    whole, broken = new_run("whole", **early), new_run("broken", **early)
+    assert fit(whole.path) == 0
+    assert whole.result()["steps"] < 12
+    broken.model.write_text("in the way")
+    assert fit(broken.path) == 1
+    broken.model.unlink()
+    assert fit(broken.path, resume=True) == 0
+    assert same_weights(whole, broken)
+    assert whole.result()["steps"] == broken.result()["steps"]
+
+
+def test_cancelled_inside_an_evaluation_it_makes_up_for_it(new_run: Make) -> None:
+    one_step = {"epochs": 1, "effective_batch": 24, "patience": 1}
+    whole, broken = new_run("whole", **one_step), new_run("broken", **one_step)
+    assert fit(whole.path) == 0
+    cancel_after_one_step(broken)  # the only step is made, so the evaluation after it is what hears of it
+    assert not [event for event in broken.read_events()[0] if "validation_loss" in event.data]
+    assert fit(broken.path, resume=True) == 0
+    assert broken.result()["validation_loss"] == whole.result()["validation_loss"]
+    assert same_weights(whole, broken)
+
+
+def test_a_disk_that_is_full_costs_the_steps_since_the_last_checkpoint(whole: RunFolder, broken: RunFolder) -> None:
+    limit, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, most))  # a checkpoint is larger, an event is not
+    try:
+        assert fit(broken.path, resume=True) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
+    assert messages(broken, "failed") == [
+        "checkpoint-4 could not be written: File too large; checkpoint-3 stays. Make room, then resume."
+    ]
+    assert sorted(path.name for path in broken.checkpoints.glob("*check*")) == ["checkpoint-2", "checkpoint-3"]
+    assert fit(broken.path, resume=True) == 0
+    assert same_weights(whole, broken)
 
 
 def test_killed_in_the_middle_it_ends_as_the_uninterrupted_run(new_run: Make) -> None:
@@ -79,7 +145,7 @@ def test_killed_in_the_middle_it_ends_as_the_uninterrupted_run(new_run: Make) ->
         child.send_signal(signal.SIGKILL)
     assert (killed.status(), killed.alive()) == ("running", False)
     assert fit(killed.path, resume=True) == 0
-    assert same_adapter(whole, killed)
+    assert same_weights(whole, killed)
 
 
 def test_sigterm_saves_and_stops(new_run: Make) -> None:
@@ -116,14 +182,22 @@ def test_a_damaged_newest_checkpoint_is_passed_over(
     assert fit(broken.path, resume=True) == 0
     assert messages(broken, "warning") == ["checkpoint-3 is damaged or unfinished; passed over."]
     assert broken.result()["resumed_from"] == "checkpoint-2"
-    assert same_adapter(whole, broken)
+    assert same_weights(whole, broken)
+
+
+def test_killed_while_it_saves_it_leaves_no_checkpoint_to_be_seen(broken: RunFolder) -> None:
+    (broken.checkpoints / "checkpoint-3").rename(broken.checkpoints / ".checkpoint-3")
+    identity = json.loads((broken.checkpoints / "identity.json").read_text())
+    assert checkpoints.starting_point(broken, identity, resume=True) == broken.checkpoints / "checkpoint-2"
+    assert messages(broken, "warning") == []
+    assert not list(broken.checkpoints.glob(".*"))
 
 
 def test_without_a_checkpoint_it_starts_afresh_and_says_so(whole: RunFolder, new_run: Make) -> None:
     folder = new_run(lora_dropout=0.1)
     assert fit(folder.path, resume=True) == 0
     assert messages(folder, "warning") == ["There is no complete checkpoint; training starts afresh."]
-    assert same_adapter(whole, folder)
+    assert same_weights(whole, folder)
 
 
 def test_a_start_never_throws_checkpoints_away(broken: RunFolder) -> None:
@@ -147,6 +221,16 @@ def test_a_changed_setting_is_not_resumed_with(broken: RunFolder, setting: str, 
     assert named in messages(broken, "failed")[0]
 
 
+def test_by_force_it_goes_on_and_puts_down_what_changed(broken: RunFolder) -> None:
+    config = with_settings(broken.config(), ["learning_rate=1e-3", "weight_decay=0.1"])
+    write_whole(broken.config_file, config.model_dump_json())
+    assert fit(broken.path, resume=True, force=True) == 0
+    assert messages(broken, "warning") == [
+        "Went on by force: learning_rate was 0.005 when this run began and is 0.001 now; "
+        "weight_decay was 0.0 when this run began and is 0.1 now."
+    ]
+
+
 def test_other_data_is_not_resumed_with_even_when_its_manifest_agrees(new_run: Make, broken: RunFolder) -> None:
     other = new_run("other", seed=1)
     rows = other.data_file("train").read_text().replace("The pump", "A pump")
@@ -162,11 +246,13 @@ def test_settings_that_change_no_weight_may_be_changed(whole: RunFolder, broken:
     config = with_settings(broken.config(), ["checkpoint_every=1", "run=another name"])
     write_whole(broken.config_file, config.model_dump_json())
     assert fit(broken.path, resume=True) == 0
-    assert same_adapter(whole, broken)
+    assert same_weights(whole, broken)
 
 
-def test_checkpoints_hold_no_pickle_of_classes(broken: RunFolder) -> None:
-    assert not list(broken.checkpoints.rglob("training_args.bin"))
+def test_checkpoints_hold_numbers_and_json_and_no_pickle(broken: RunFolder) -> None:
+    files = [path for path in broken.checkpoints.rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} == {".json", ".safetensors"}
+    assert not any(path.read_bytes().startswith((b"PK", b"\x80")) for path in files)
 
 
 def test_a_run_that_another_process_works_on_is_left_alone(new_run: Make, capsys: pytest.CaptureFixture[str]) -> None:

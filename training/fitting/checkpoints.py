@@ -13,7 +13,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from hone.storage.errors import RunError
-from hone.training.folder import NEEDED, RunFolder, write_whole
+from hone.training.folder import LEARNT, NEEDED, RunFolder, write_whole
 from hone.training.launch import world
 
 SEAL = "complete.json"
@@ -106,6 +106,8 @@ def starting_point(folder: RunFolder, identity: dict[str, Any], resume: bool, fo
     with world.first_goes_first():
         if has_checkpoint(folder) and not resume:
             raise RunError(f"{folder.path} has checkpoints of an earlier start; add --resume to go on from them.")
+        for draft in folder.checkpoints.glob(".*") if world.is_first() else ():
+            _remove(draft)  # of a process that was killed while it wrote
         checkpoint = newest_complete(folder)
         if checkpoint is not None:
             check_identity(folder, identity, force)
@@ -172,7 +174,7 @@ def identity(folder: RunFolder, base_sha256: str, adapter_sha256: str | None) ->
     """
     config = folder.config()
     settings = config.model_dump(mode="json", exclude=set(_MAY_CHANGE))
-    used = ("train", "validation") if config.kind == "train" else (NEEDED[config.kind],)
+    used = (*LEARNT, "validation") if config.kind == "train" else (NEEDED[config.kind],)
     files = {f"{split}.jsonl": file.sha256 for split, file in folder.manifest().files.items() if split in used}
     return {**settings, **files, "base_sha256": base_sha256, "adapter_sha256": adapter_sha256}
 
