@@ -6,7 +6,7 @@ What is shipped are the pairs and what people said about them. Every number of a
 import shutil
 import signal
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,6 +36,8 @@ from hone.training.folder import RunFolder
 Progress = Callable[[str, float], None]
 MARK = "EXAMPLE.txt"
 LEFT_TO_JUDGE = 0.15  # of the second set's matchups, for a visitor; each reviewer leaves others
+
+GOES_ON = ("epochs=5", "learning_rate=3e-3")  # a model that learnt the task already needs half of both
 
 TOY_SHARE = 0.65  # of the first training run, which makes the toy base
 
@@ -131,7 +133,7 @@ class _Loop:
         self._conclude(1, self._judge(1, batch, first, base, left=0.0), first)
         self._label(2)
         batch = self._freeze(2)
-        second = self._train(2, batch)
+        second = self._train(2, batch, parent=first, settings=GOES_ON)
         self._answer("answer 1 again", first, batch)
         self._answer("answer 2", second, batch)
         made = self._judge(2, batch, second, first, left=LEFT_TO_JUDGE)
@@ -169,10 +171,10 @@ class _Loop:
         with self.steps.step(f"batch {number}", f"Freezing batch {number}"):
             return frozen.freeze(self.store, self.project, self.lead)
 
-    def _train(self, number: int, batch: Batch) -> Model:
+    def _train(self, number: int, batch: Batch, parent: Model | None = None, settings: Sequence[str] = ()) -> Model:
         says = f"Training iteration {number}"
         with self.steps.step(f"train {number}", says) as tell:
-            run = iterations.start_training(self, self.project, self.lead, batch)
+            run = iterations.start_training(self, self.project, self.lead, batch, parent=parent, settings=settings)
             self._wait(run, says, tell)
             with self.store.read() as cursor:
                 return models.numbered(cursor, self.project.id, number)
@@ -184,17 +186,19 @@ class _Loop:
             self._wait(run, says, tell)
 
     def _wait(self, run: Run, says: str, tell: Callable[[str, float], None]) -> None:
-        before = 0.0  # share of the step that went into the toy base
+        before = now = 0.0  # shares of the step: what went into the toy base, and all that is done
 
         def on_event(event: RunEvent) -> None:
-            nonlocal before
+            nonlocal before, now
             body = event.body
             if event.kind == "progress" and "stage" in body:
-                before = TOY_SHARE * float(body["share"]) if "pretraining" in body["stage"] else before
-                tell(f": {body['stage']}", before)
+                if "pretraining" in body["stage"]:
+                    before = now = TOY_SHARE * float(body["share"])
+                tell(f": {body['stage']}", now)
             elif event.kind == "progress" and body.get("total_steps"):
                 share = float(body["step"]) / float(body["total_steps"])
-                tell(f": {body['step']} of {body['total_steps']}", before + (1 - before) * share)
+                now = before + (1 - before) * share
+                tell(f": {body['step']} of {body['total_steps']}", now)
 
         ended = self.supervisor.wait(run.id, on_event=on_event)
         if ended.status != "done":

@@ -12,6 +12,7 @@ from hone.evaluation import assemble, judging
 from hone.evaluation import matchups as blind
 from hone.evaluation.agreement import Agreement
 from hone.evaluation.intervals import Estimate
+from hone.evaluation.keeping import share
 from hone.evaluation.report import Report
 from hone.labeling import desk
 from hone.labeling.batches import freezing as frozen
@@ -21,6 +22,7 @@ from hone.storage import audit, batches, matchups, models, pairs, people, projec
 from hone.storage.errors import Conflict, Locked, WorkspaceError
 from hone.storage.people import Person
 from hone.storage.projects import Project
+from hone.storage.records import Undefined
 from hone.storage.store import Store
 from hone.storage.workspace import Workspace
 from hone.training.folder import RunFolder
@@ -70,6 +72,19 @@ def test_the_first_iteration_learnt_its_task(example: Example) -> None:
     rouge = next(line for line in first.metrics if line.metric == "rougeL")
     assert rouge.paired.difference >= 0.4
     assert first.verdict.value == "better"
+
+
+def test_the_second_iteration_goes_on_from_the_first_and_its_report_says_what_was_kept(example: Example) -> None:
+    with example.store.read() as cursor:
+        _, first, second = models.listing(cursor, example.project.id)
+    assert (first.parent_id, second.parent_id) == (None, first.id)
+    kept = [report.keeping for report in example.reports()]
+    assert [[batch.batch for batch in each.batches] for each in kept if each] == [[1], [1, 2]]
+    assert kept[1] is not None
+    assert kept[1].batches[0].learnt_by == "Iteration 1"
+    left = share(kept[1].batches[0])
+    assert not isinstance(left, Undefined)
+    assert left >= 0.9  # the second batch holds the pairs of the first
 
 
 def test_every_report_has_a_verdict_and_an_agreement(example: Example) -> None:

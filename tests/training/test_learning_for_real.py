@@ -74,7 +74,7 @@ def _run(path: Path, base: Path, rows: dict[Any, Sequence[Row]], number: int, **
 def first(tmp_path_factory: pytest.TempPathFactory, learnable_base: Path, tasks: tuple[Task, Task]) -> RunFolder:
     """Iteration 1 learnt the first task."""
     rows: dict[Any, Sequence[Row]] = {"train": tasks[0].train, "test": tasks[0].test}
-    return _run(tmp_path_factory.mktemp("real") / "first", learnable_base, rows, 1, epochs=7)
+    return _run(tmp_path_factory.mktemp("real") / "first", learnable_base, rows, 1, epochs=6)
 
 
 def _second(first: RunFolder, base: Path, tasks: tuple[Task, Task], again: Sequence[Row], epochs: int) -> RunFolder:
