@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny_model import make_tiny_base
@@ -11,7 +12,7 @@ from tiny_model import make_tiny_base
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
 from hone.training.folder import Row
-from hone.training.models.loading import load_tokenizer
+from hone.training.models.loading import load_base, load_tokenizer, stop_ids
 from hone.training.rows.encode import IGNORED, Encoded, encode
 from hone.training.rows.prompts import Form, prompts, responses
 
@@ -131,3 +132,13 @@ def test_the_date_that_a_template_writes_does_not_move(with_chat: Callable[[str]
     tokenizer = with_chat(dated)
     said = tokenizer.decode(prompts(tokenizer, FORM, [Row(id="a", instruction="Hi")])[0])
     assert "2026-01-01" in said
+
+
+def test_an_answer_ends_where_the_template_ends_a_turn(
+    with_chat: Callable[[str], Any], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tokenizer, base = with_chat(TURN_ENDS), make_tiny_base(tmp_path_factory.mktemp("ends"))
+    model = load_base(base, torch.float32)
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    assert stop_ids(model, tokenizer) == sorted({tokenizer.eos_token_id, end})
+    assert stop_ids(model, with_chat("{% for m in messages %}")) == [tokenizer.eos_token_id]

@@ -101,13 +101,17 @@ def head_modules(model: Model) -> list[str]:
 
 
 def stop_ids(model: Model, tokenizer: Tokenizer) -> list[int]:
-    """Every token that ends an answer: the tokenizer's and those of the model's generation settings; none of an
-    encoder, which says no text."""
+    """Every token that ends an answer: the tokenizer's, that of its chat template, those of the model's generation
+    settings; none of an encoder, which says no text."""
+    from hone.training.rows.chat import turn_ends  # which needs this module
+
     settings = getattr(model, "generation_config", None)
     extra = None if settings is None else settings.eos_token_id
     listed = [] if extra is None else extra if isinstance(extra, list) else [extra]
-    own = [] if tokenizer.eos_token_id is None or settings is None else [tokenizer.eos_token_id]
-    return sorted({*map(int, own), *map(int, listed)})
+    if settings is None:
+        return sorted(map(int, listed))
+    own = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+    return sorted({*map(int, own), *map(int, listed), *turn_ends(tokenizer)})
 
 
 def pad_id(tokenizer: Tokenizer) -> int:

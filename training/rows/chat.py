@@ -40,6 +40,16 @@ def chat_end(tokenizer: Tokenizer) -> int:
     return _seam(tokenizer)[1]
 
 
+def turn_ends(tokenizer: Tokenizer) -> list[int]:
+    """The end of an answer by the chat template; none where there is no template that serves."""
+    if not getattr(tokenizer, "chat_template", None):
+        return []
+    try:
+        return [chat_end(tokenizer)]
+    except RunError:
+        return []
+
+
 def _seam(tokenizer: Tokenizer) -> tuple[list[int], int]:
     """The ids between prompt and answer (of a template with no word for an answer to come), and the end of it."""
     asked = [_turn("user", "Hone asks")]
