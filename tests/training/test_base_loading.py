@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from tiny_families import make_encoder
-from tiny_model import make_tiny_base
+from tiny_model import make_rows, make_tiny_base
 
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
@@ -18,6 +18,8 @@ from hone.training.models.adapters import trainable
 from hone.training.models.loading import load_base, load_tokenizer, pad_id
 from hone.training.models.published import check_model, read_facts
 from hone.training.models.weights import locate_base, weights_sha256
+from hone.training.rows.encode import IGNORED, encode
+from hone.training.tasks import causal
 
 
 @pytest.fixture
@@ -116,6 +118,16 @@ def test_a_missing_pad_token_is_filled_by_the_end(tiny_base: Path) -> None:
     tokenizer = load_tokenizer(tiny_base)
     assert tokenizer.pad_token_id is None
     assert pad_id(tokenizer) == tokenizer.eos_token_id
+
+
+def test_padding_by_the_end_token_leaves_the_end_learnt(tiny_base: Path) -> None:
+    tokenizer = load_tokenizer(tiny_base)
+    rows = encode(make_rows(4), tokenizer, TrainConfig(base="b"), 512, "causal").rows
+    batch = causal.collate(rows, pad_id(tokenizer))
+    assert batch["attention_mask"].sum(dim=1).tolist() == [len(row.ids) for row in rows]
+    for row, labels in zip(rows, batch["labels"], strict=True):
+        assert labels[len(row.ids) - 1] == tokenizer.eos_token_id
+        assert (labels[len(row.ids) :] == IGNORED).all()
 
 
 def test_only_the_adapter_of_a_new_model_learns(tiny_base: Path) -> None:
