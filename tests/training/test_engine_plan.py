@@ -138,3 +138,15 @@ def test_a_resume_computes_as_the_run_began(new_run: Make) -> None:
     plan.write_plan(folder, begun)
     assert fit(folder.path, resume=True) == 0
     assert plan.Plan.model_validate(folder.result()["plan"]) == begun
+
+
+def test_a_plan_that_the_settings_no_longer_allow_is_not_taken(new_run: Make) -> None:
+    folder = new_run(batching="grouped")
+    config = folder.config()
+    assert isinstance(config, TrainConfig)
+    folder.checkpoints.mkdir()
+    assert plan.begun_plan(folder, config) is None
+    plan.write_plan(folder, plan.plain(config))
+    assert plan.begun_plan(folder, config) == plan.plain(config)
+    plan.write_plan(folder, plan.plain(config).model_copy(update={"batching": "packed"}))
+    assert plan.begun_plan(folder, config) is None

@@ -3,19 +3,20 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor, nn
 
 from hone.storage.errors import RunError
 from hone.storage.records import Record
 from hone.training.config import TrainConfig
+from hone.training.fitting import checkpoints
 from hone.training.fitting.memory import forget_peak, give_back, out_of_memory, peak_bytes
 from hone.training.fitting.optim import optimizer
 from hone.training.fitting.steps import Stepper, random_state, restore_random_state
-from hone.training.folder import RunFolder, write_whole
+from hone.training.folder import RunFolder
 from hone.training.models.loading import Model, compute_dtype
 from hone.training.rows.batches import StepOrder
 from hone.training.rows.encode import Encoded
@@ -119,13 +120,25 @@ def require_packable(model: Model, task: Task, rows: Sequence[Encoded], config: 
 
 def write_plan(folder: RunFolder, plan: Plan) -> None:
     """Put the plan beside the checkpoints, so that a resume computes in the same way."""
-    write_whole(_file(folder), plan.model_dump_json(indent=1) + "\n")
+    checkpoints.write_plan(folder, plan.model_dump(mode="json"))
 
 
 def read_plan(folder: RunFolder) -> Plan | None:
-    """The plan that a run began with; None when it has none."""
-    file = _file(folder)
-    return Plan.model_validate_json(file.read_text(encoding="utf-8")) if file.exists() else None
+    """The plan beside the checkpoints; None when there is none, or it is damaged."""
+    found = checkpoints.read_plan(folder)
+    try:
+        return None if found is None else Plan.model_validate(found)
+    except ValidationError:
+        return None
+
+
+def begun_plan(folder: RunFolder, config: TrainConfig) -> Plan | None:
+    """The plan that a run began with; None when it has none, or was forced to other settings since."""
+    plan = read_plan(folder)
+    if plan is None or plan.micro_batch > config.micro_batch:
+        return None
+    said = config.precision in ("auto", plan.precision) and config.batching in ("auto", plan.batching)
+    return plan if said else None
 
 
 def halve_frozen(model: Model) -> None:
@@ -291,7 +304,3 @@ def verdict(timed: Timed, tried: Timed | None, differences: tuple[float | None, 
 
 def _is_causal(task: Task) -> bool:
     return task == of("causal")
-
-
-def _file(folder: RunFolder) -> Path:
-    return folder.checkpoints / "plan.json"

@@ -13,10 +13,10 @@ from hone.training.config import TrainConfig
 from hone.training.fitting.material import Material, Sources, counts, material, sources
 from hone.training.fitting.plan import (
     Plan,
+    begun_plan,
     halve_frozen,
     plain,
     probe,
-    read_plan,
     require_packable,
     worth_probing,
     write_plan,
@@ -88,13 +88,12 @@ def train(folder: RunFolder, config: TrainConfig, resume: bool, force: bool = Fa
 def _plan(folder: RunFolder, config: TrainConfig, with_what: Material, start: Sources) -> Plan:
     """How this run computes: as it began, or what a probe finds; several processes do what the configuration says."""
     model, rows = with_what.model, with_what.train
-    plan = read_plan(folder) if start.checkpoint else None
+    plan = begun_plan(folder, config)
     if plan is None and world.size() == 1 and worth_probing(model, rows, config):
         plan = probe(model, of(start.task), rows, config, loading.pad_id(with_what.tokenizer))
     plan = plan or plain(config)
     require_packable(model, of(start.task), rows, config)
-    if world.is_first():
-        write_plan(folder, plan)
+    write_plan(folder, plan)
     folder.append_event("plan", **plan.model_dump(mode="json"))
     if plan.precision == "bfloat16" and config.method in ("lora", "rslora") and config.quantize == "none":
         halve_frozen(model)
