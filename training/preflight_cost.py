@@ -102,6 +102,8 @@ class _Told:
         self.trainable = sum(part.numel() for part in learning(ready.model).values())
         self.stop = stop_ids(ready.model, ready.tokenizer)
         self.rate = self._rate()
+        if ready.task != "classify":
+            self._said([ready.train[0].ids[:1]], 1)  # the first answer of a process loads what the others have
 
     def train(self) -> float:
         """The tokens of all passes, at the rate of the steps that were tried."""
