@@ -21,6 +21,7 @@ from hone.storage.people import Person
 from hone.storage.projects import ProjectSettings
 from hone.storage.store import Cursor, Store
 from hone.training.folder import RunFolder
+from hone.training.models.published import FACTS, ModelFacts
 
 ROW = {"instruction": "Name a colour.", "response": "Blue."}
 
@@ -52,7 +53,26 @@ class Desk:
         return frozen.freeze(self.store, self.project, self.lead, wanted=wanted)
 
     def model(self, batch: Batch, folder: str = "runs/0001/model") -> Model:
-        """An iteration as far as the store knows."""
+        """An iteration as far as the store knows, with the facts of its folder but without weights."""
+        place = self.store.workspace.root / folder
+        place.mkdir(parents=True)
+        facts = ModelFacts(
+            run="first",
+            base=str(self.base),
+            base_sha256="b",
+            adapter_sha256="a",
+            parent_sha256=None,
+            template="{instruction}",
+            stop_ids=[0],
+            max_new_tokens=8,
+            batch={},
+            data_sha256={},
+            validation_loss=None,
+            step=1,
+        )
+        (place / FACTS).write_text(facts.model_dump_json(), encoding="utf-8")
+        shape = {"r": 4, "lora_alpha": 8, "lora_dropout": 0.0}
+        (place / "adapter_config.json").write_text(json.dumps(shape), encoding="utf-8")
 
         def change(cursor: Cursor) -> Model:
             run = runs.add(
@@ -129,11 +149,11 @@ def test_a_first_batch_has_nothing_to_rehearse(team: Desk) -> None:
     assert (list(made.rows), made.kept, made.rehearsed, made.facts) == (["train", "validation", "test"], {}, {}, {})
 
 
-def test_a_model_that_learns_on_knows_its_parent(team: Desk, tiny_base: Path) -> None:
+def test_a_model_that_learns_on_knows_its_parent_and_has_its_shape(team: Desk, tiny_base: Path) -> None:
     parent = team.model(team.freeze(1))
     run = iterations.start_training(team, team.project, team.lead, team.freeze(2), parent=parent)
     assert run.model_id == parent.id
-    assert run.config["parent"] == "runs/0001/model"
+    assert (run.config["parent"], run.config["lora_r"]) == ("runs/0001/model", 4)
 
 
 def test_items_that_a_model_learnt_from_by_preference_no_longer_test_it(team: Desk) -> None:

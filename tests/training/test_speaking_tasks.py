@@ -49,9 +49,8 @@ def asked(tmp_path: Path) -> Make:
 
     def make(model: RunFolder, rows: list[Row], name: str = "asked", **settings: Any) -> RunFolder:
         base = model.config().base
-        config = GenerateConfig(
-            base=base, model=str(model.model), **{"max_length": 120, "max_new_tokens": 8, "threads": 1, **settings}
-        )
+        usual: dict[str, Any] = {"max_length": 120, "max_new_tokens": 8, "threads": 1}
+        config = GenerateConfig(base=base, model=str(model.model), **{**usual, **settings})
         folder = prepare(tmp_path / name, config, {"test": rows}, {})
         assert generate(folder.path) == 0
         return folder
