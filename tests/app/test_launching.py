@@ -32,6 +32,7 @@ def new_folder(tmp_path: Path, tiny_base: Path, monkeypatch: pytest.MonkeyPatch)
             checkpoint_every=1,
             samples=0,
             max_length=512,
+            forgetting=0,  # nothing but steps: a cancel is heard after the first
             threads=1,
         )
         return prepare(tmp_path / name, config, {"train": make_rows(22), "validation": make_rows(4, 100)}, {})

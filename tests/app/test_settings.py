@@ -70,6 +70,12 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
         ("[server]\nhost = 5", "[server] host is 5; it must be a text in quotes."),
         ("[training]\nthreads = 0", "[training] threads is 0; it must be 1 or more."),
         ("[training]\ndevice = 'tpu'", "[training] device is 'tpu'; it must be 'auto', 'cpu', 'cuda' or 'mps'."),
+        ("[training]\nlauncher = 'mpi'", "[training] launcher is 'mpi'; it must be 'local', 'torchrun' or 'ray'."),
+        (
+            "[training]\nprocesses = 2",
+            "[training] processes is 2, but launcher is 'local', which starts one; "
+            'set launcher = "torchrun" or "ray", or take processes out.',
+        ),
         ("server = 8501", "server is 8501; it must be a section that starts with the line [server]."),
         ("[oidc]\nclient_id = 'x'", "[oidc] client_secret is missing. Add a line `client_secret = ...`."),
         (

@@ -19,7 +19,7 @@ def test_tensorboard_gets_the_numbers_of_a_run_and_no_texts(new_run: Make) -> No
     seen.Reload()
     losses = [event.data["loss"] for event in folder.read_events()[0] if "loss" in event.data]
     assert [scalar.value for scalar in seen.Scalars("train/loss")] == pytest.approx(losses)
-    assert {"eval/loss", "train/learning_rate", "train/grad_norm"} <= set(seen.Tags()["scalars"])
+    assert {"eval/loss", "train/learning_rate", "train/grad_norm"} <= {str(tag) for tag in seen.scalars.Keys()}
     written = b"".join(file.read_bytes() for file in (folder.path / "tensorboard").iterdir())
     assert not any(row.instruction.encode() in written for row in folder.rows("train"))
 
