@@ -273,7 +273,10 @@ def _show_rates(bench: Bench, rounds: int) -> None:
         print(f"  {tried.precision} {tried.batching}: {tried.tokens_per_second or 0:,.0f} tokens/s, {tried.said}")
     print(f"So Hone trains at {chosen / default:.2f} times TRL's default, {chosen / best:.2f} times its best.")
     loop, trainer = rates["bare loop, bfloat16 grouped"], rates["Hone, bfloat16 grouped"]
-    print(f"transformers' Trainer, our events and the checkpoint cost {1 - trainer / loop:.1%} of a bare loop's rate.")
+    steps = -(-bench.size.rows // STEP)
+    print(
+        f"Trainer, events and the last checkpoint cost {1 - trainer / loop:.1%} of a bare loop's rate in {steps} steps."
+    )
 
 
 def _show_losses(bench: Bench) -> None:
