@@ -11,7 +11,7 @@ from hone.storage.runs import Run
 from hone.training.config import TrainConfig
 
 NAMED = frozenset(  # settings that are named beside the others, or that a new run takes from where it stands
-    {"schema_version", "kind", "run", "base", "base_sha256", "parent", "template", "threads", "labels"}
+    {"schema_version", "kind", "run", "base", "base_sha256", "parent", "template", "threads", "labels", "objective"}
 )
 
 
