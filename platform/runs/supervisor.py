@@ -222,9 +222,9 @@ class Supervisor:
             self._finish(run, folder)
         elif final is not None and final.kind == "cancelled":
             self._end(run, "cancelled", "Stopped as asked; resume goes on from what was saved.")
-        elif final is not None and final.kind == "failed":
+        elif final is not None and not (watched.terminated and folder.cancel_requested()):
             self._end(run, "failed", str(final.data.get("message", "")))
-        elif folder.cancel_requested():
+        elif folder.cancel_requested():  # what a process says that misses another, killed one is no failure
             self._end(run, "cancelled", "Stopped by force; resume goes on from what was saved.")
         elif watched.process is None and folder.worker() is None:
             self._end(run, "waiting", "")  # its server was stopped before the child began
