@@ -37,10 +37,11 @@ def loss(model: Model, batch: Batch, smoothing: float = 0.0) -> Tensor:
 
 def logits(model: Model, batch: Batch) -> Tensor:
     """What the model expects at each place of the targets, (rows, longest target, vocabulary)."""
+    inner = getattr(model, "module", model)  # of several processes
     found: Tensor = model(
         input_ids=batch["input_ids"],
         attention_mask=batch["attention_mask"],
-        decoder_input_ids=model.prepare_decoder_input_ids_from_labels(labels=batch["labels"]),
+        decoder_input_ids=inner.prepare_decoder_input_ids_from_labels(labels=batch["labels"]),
         use_cache=False,
     ).logits
     return found
