@@ -21,5 +21,5 @@ def collate(rows: Sequence[Encoded], pad: int) -> Batch:
 
 
 def loss(model: Model, batch: Batch, smoothing: float = 0.0) -> Tensor:
-    """See Task; logits are made only where a label is. Takes a padded batch or a pack, see hone.training.rows.packing."""
+    """See Task; logits are made only where a label is. A pack of hone.training.rows.packing is a batch, too."""
     return batches.label_loss(model, batch, smoothing)

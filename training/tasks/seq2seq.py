@@ -1,6 +1,7 @@
 """Sequence to sequence, as T5: the source is read, the target and its end are learnt."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -37,7 +38,7 @@ def loss(model: Model, batch: Batch, smoothing: float = 0.0) -> Tensor:
 
 def logits(model: Model, batch: Batch) -> Tensor:
     """What the model expects at each place of the targets, (rows, longest target, vocabulary)."""
-    inner = getattr(model, "module", model)  # of several processes
+    inner: Any = getattr(model, "module", model)  # of several processes
     found: Tensor = model(
         input_ids=batch["input_ids"],
         attention_mask=batch["attention_mask"],
