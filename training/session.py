@@ -12,11 +12,11 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 from hone.storage.errors import Conflict, HoneError, InputError
-from hone.training.config import Config
+from hone.training.config import Config, SearchConfig, TrainConfig
 from hone.training.folder import RunFolder
 from hone.training.launch import world
 from hone.training.models.weights import is_folder
-from hone.training.worker import heartbeat, set_surroundings, this_worker
+from hone.training.worker import heartbeat, leave_unimported, set_surroundings, this_worker
 
 DONE, FAILED, CANCELLED = 0, 1, 3
 
@@ -88,6 +88,11 @@ def own_process(folder: RunFolder) -> None:
     except HoneError:
         return
     set_surroundings(config.threads, offline=is_folder(config.base))
+    trained = config.train if isinstance(config, SearchConfig) else config
+    if trained.quantize == "none":
+        leave_unimported("bitsandbytes")
+    if not isinstance(trained, TrainConfig) or trained.objective == "sft":
+        leave_unimported("datasets")
 
 
 def heed_cancel(folder: RunFolder) -> None:

@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Generator
@@ -96,6 +97,12 @@ def set_surroundings(threads: int | None, offline: bool) -> None:
         os.environ["HF_HUB_OFFLINE"] = "1"
     if "WORLD_SIZE" not in os.environ:  # several visible GPUs in one process would mean DataParallel
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+
+
+def leave_unimported(package: str) -> None:
+    """Let an optional package look as if it were not installed: peft and transformers import it whether or not a run
+    needs it, which costs a second. Call it before either is imported; nothing happens when it was imported already."""
+    sys.modules.setdefault(package, None)  # type: ignore[arg-type]  # Python's own sign for "not to be imported"
 
 
 def available_cores() -> int:

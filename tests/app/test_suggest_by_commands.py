@@ -28,7 +28,7 @@ def test_questions_without_answers_walk_to_approved_pairs(hone: Hone, tmp_path: 
     short = ("--set", "max_new_tokens=4", "--set", "threads=1")
     assert hone("suggest", "--base", tiny_base, *short).stdout == "Run 1 is done. Answered 4 open pairs.\n"
     assert "Every open pair has a response, or an answer of tiny" in hone("suggest", code=1).stderr
-    assert "tiny on open pairs" in hone("runs", "show", 1).stdout
+    assert "tiny suggests answers to open pairs" in hone("runs", "show", 1).stdout
 
     taken, own = [review(tmp_path, text) for text in (None, "It is my own.")]
     assert taken["suggestion_id"] != own["suggestion_id"]

@@ -20,6 +20,7 @@ from hone.storage.errors import Forbidden, NotFound
 from hone.storage.pairs import NewPair
 from hone.storage.people import Person
 from hone.storage.projects import Project, ProjectSettings
+from hone.storage.records import new_id
 from hone.storage.runs import Run
 from hone.storage.store import Cursor, Store
 from hone.training import preflight as training_preflight
@@ -155,8 +156,8 @@ def test_what_a_look_left_behind_goes_and_no_other_project_sees_it(ready: Ready,
         preflight.preflight(ready.runtime, project, first.id)
     with pytest.raises(NotFound, match="There is no look"):
         preflight.preflight(ready.runtime, ready.project, "../0001")
-    for left in range(3):
-        (ready.runtime.workspace.runs / f"{PREFIX}{first.id[:-1]}{left}").mkdir()
+    for _ in range(3):
+        (ready.runtime.workspace.runs / f"{PREFIX}{new_id()}").mkdir()
     ready.looked("max_length=256")
     assert len(list(ready.runtime.workspace.runs.glob(f"{PREFIX}*"))) == 3
 
