@@ -10,7 +10,8 @@ from hone.storage.projects import Project
 from hone.storage.runs import Run
 from hone.storage.store import Store
 from hone.training.config import AnyConfig, GenerateConfig, TrainConfig
-from hone.training.folder import Row, Split, prepare
+from hone.training.folder import Row, Split
+from hone.training.prepare import prepare
 
 ROWS = [Row(id=f"row-{n}", instruction=f"Say {n}.", response=f"It is {n}.") for n in range(12)]
 

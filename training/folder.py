@@ -13,15 +13,14 @@ generations.jsonl, suggestions.jsonl or trials.jsonl, result.json
 
 import json
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from hone.storage.errors import Conflict, InputError, NotFound, RunError
-from hone.storage.records import Record, canonical, new_id
+from hone.storage.errors import InputError, NotFound, RunError
+from hone.storage.records import Record, new_id
 from hone.training import worker
 from hone.training.config import AnyConfig
 from hone.training.events import Event, EventKind, EventLog
@@ -164,7 +163,7 @@ class RunFolder:
             if file_sha256(file) != known.sha256:
                 raise RunError(f"{file} is not the data that was frozen (its hash differs); prepare the run again.")
         try:
-            _check_rows({split: self.rows(split) for split in SPLITS}, self.kept_rows())
+            check_rows({split: self.rows(split) for split in SPLITS}, self.kept_rows())
         except InputError as error:
             raise RunError(f"{self.data}: {error}") from None
         return manifest
@@ -229,53 +228,6 @@ class RunFolder:
         return worker.seconds_since_beat(self.heartbeat_file)
 
 
-def prepare(
-    path: Path | str,
-    config: AnyConfig,
-    rows: Mapping[Split, Sequence[Row]],
-    batch: Mapping[str, Any],
-    kept: Mapping[int, Sequence[Row]] | None = None,
-) -> RunFolder:
-    """Make a run folder. It appears whole or not at all.
-
-    Args:
-        path: Where; nothing may be there yet.
-        config: The run's configuration.
-        rows: Rows by split; a split may be missing or empty.
-        batch: Facts of the batch (id, name, sha256, what was left out), JSON values; they travel with the model.
-        kept: The test rows of earlier batches, by the batch's number; empty ones are left out.
-
-    Raises:
-        Conflict: Something is at the path already.
-        InputError: An id occurs twice, a group spans two splits, or no row is given that the run could use.
-    """
-    folder = RunFolder(path)
-    if folder.path.exists():
-        raise Conflict(f"{folder.path} is already there; choose another folder.")
-    earlier = {number: held for number, held in (kept or {}).items() if held}
-    _check_rows(rows, earlier)
-    needed = NEEDED[config.kind]
-    if not rows.get(needed):
-        remedy = "there is nothing to say" if needed == "open" else f"freeze a batch with a larger {needed} split"
-        raise InputError(f"The run has no {needed} rows; {remedy}.")
-    folder.path.parent.mkdir(parents=True, exist_ok=True)
-    draft = RunFolder(folder.path.with_name(f".{folder.path.name}.{new_id()}"))
-    try:
-        draft.data.mkdir(parents=True)
-        write_whole(draft.config_file, config.model_dump_json(indent=2) + "\n")
-        files: dict[Split, DataFile] = {
-            split: _write_rows(draft.data_file(split), rows[split]) for split in SPLITS if split in rows
-        }
-        tests = {number: _write_rows(draft.kept_file(number), held) for number, held in earlier.items()}
-        manifest = Manifest(files=files, kept=tests, batch=dict(batch))
-        write_whole(draft.manifest_file, manifest.model_dump_json(indent=2) + "\n")
-        os.rename(draft.path, folder.path)
-    except BaseException:
-        shutil.rmtree(draft.path, ignore_errors=True)
-        raise
-    return folder
-
-
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old text or the new one, never a part."""
     draft = path.with_name(f".{path.name}.{new_id()}")
@@ -286,9 +238,18 @@ def write_whole(path: Path, text: str) -> None:
     os.replace(draft, path)
 
 
-def _write_rows(file: Path, rows: Sequence[Row]) -> DataFile:
-    write_whole(file, "".join(canonical(row.model_dump(exclude_none=True)) + "\n" for row in rows))
-    return DataFile(sha256=file_sha256(file), rows=len(rows))
+def check_rows(rows: Mapping[Split, Sequence[Row]], kept: Mapping[int, Sequence[Row]]) -> None:
+    """Hold the rows of a run against each other: those that are learnt, those that test, and those that tested before.
+
+    Raises:
+        InputError: An id occurs twice, a group spans two splits, or a row is learnt that tests an earlier batch.
+    """
+    _check_splits(rows)
+    learnt = {row.id for split in LEARNT for row in rows.get(split, ())}
+    for number, held in kept.items():
+        twice = next((row.id for row in held if row.id in learnt), None)
+        if twice is not None:
+            raise InputError(f"The id {twice!r} is in the test split of batch {number}, so it cannot be learnt from.")
 
 
 def _rows(file: Path) -> Iterator[Row]:
@@ -298,15 +259,6 @@ def _rows(file: Path) -> Iterator[Row]:
                 yield Row.model_validate_json(line)
             except ValidationError:
                 raise RunError(f"{file}, line {number} is no row; prepare the run again.") from None
-
-
-def _check_rows(rows: Mapping[Split, Sequence[Row]], kept: Mapping[int, Sequence[Row]]) -> None:
-    _check_splits(rows)
-    learnt = {row.id for split in LEARNT for row in rows.get(split, ())}
-    for number, held in kept.items():
-        twice = next((row.id for row in held if row.id in learnt), None)
-        if twice is not None:
-            raise InputError(f"The id {twice!r} is in the test split of batch {number}, so it cannot be learnt from.")
 
 
 def _check_splits(rows: Mapping[Split, Sequence[Row]]) -> None:

@@ -23,8 +23,9 @@ from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.records import Record, new_id
 from hone.storage.store import Store
-from hone.training.folder import RunFolder, prepare
+from hone.training.folder import RunFolder
 from hone.training.preflight import Preflight, read_preflight
+from hone.training.prepare import prepare
 
 PREFIX = ".preflight-"
 KEPT = 3  # looks that have ended, of the whole workspace

@@ -15,7 +15,8 @@ from hone.storage.projects import Project
 from hone.storage.runs import Kind, Run
 from hone.storage.store import Cursor, Store
 from hone.training.config import AnyConfig
-from hone.training.folder import Row, Split, prepare
+from hone.training.folder import Row, Split
+from hone.training.prepare import prepare
 from hone.training.settings import with_loading
 
 SPACE = 500_000_000  # bytes that must be free before a run begins

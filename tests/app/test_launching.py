@@ -11,7 +11,8 @@ from hone.platform.runs.children import start_child
 from hone.platform.settings import Training
 from hone.training.config import TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import RunFolder, prepare
+from hone.training.folder import RunFolder
+from hone.training.prepare import prepare
 
 Make = Callable[[str], RunFolder]
 

@@ -12,7 +12,8 @@ from tiny_model import make_rows, make_tiny_base
 from hone.training import toy
 from hone.training.config import GenerateConfig, TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import Row, RunFolder, Split, prepare
+from hone.training.folder import Row, RunFolder, Split
+from hone.training.prepare import prepare
 
 Make = Callable[..., RunFolder]
 

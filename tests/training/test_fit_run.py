@@ -13,10 +13,11 @@ from hone.training.config import TrainConfig
 from hone.training.fit import fit
 from hone.training.fitting.steps import RowsFailed
 from hone.training.fitting.trainer import StepTrainer
-from hone.training.folder import Row, RunFolder, Split, prepare, write_whole
+from hone.training.folder import Row, RunFolder, Split, write_whole
 from hone.training.models.adapters import learning, load_adapter, to_train
 from hone.training.models.loading import load_base, load_tokenizer
 from hone.training.models.published import read_facts
+from hone.training.prepare import prepare
 from hone.training.prompt import DEFAULT_TEMPLATE
 from hone.training.rows.batches import collate, label_loss
 from hone.training.rows.encode import encode

@@ -12,7 +12,8 @@ from tiny_model import start_worker
 
 from hone.storage.errors import Conflict, InputError, NotFound, RunError
 from hone.training.config import TrainConfig
-from hone.training.folder import Row, RunFolder, prepare
+from hone.training.folder import Row, RunFolder
+from hone.training.prepare import prepare
 
 Make = Callable[..., RunFolder]
 CONFIG = TrainConfig(base="anywhere")

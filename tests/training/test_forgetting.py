@@ -11,12 +11,13 @@ from rouge_score.rouge_scorer import RougeScorer
 from tiny_model import make_rows
 
 from hone.training.config import TrainConfig
-from hone.training.folder import Row, RunFolder, prepare
+from hone.training.folder import Row, RunFolder
 from hone.training.forgetting.measuring import Look, compared, look, sample
 from hone.training.forgetting.plain import plain_loss, plain_text
 from hone.training.forgetting.scoring import accuracy, rouge_l
 from hone.training.models import adapters, loading
 from hone.training.models.loading import Model, Tokenizer
+from hone.training.prepare import prepare
 from hone.training.session import Cancelled
 
 Loaded = tuple[Model, Tokenizer]

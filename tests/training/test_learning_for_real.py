@@ -17,10 +17,11 @@ from hone.platform import example_project
 from hone.storage.records import Undefined, sha256
 from hone.training.config import GenerateConfig, TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import Row, RunFolder, prepare
+from hone.training.folder import Row, RunFolder
 from hone.training.forgetting.measuring import sample
 from hone.training.forgetting.scoring import rouge_l
 from hone.training.generate import generate, read_generations
+from hone.training.prepare import prepare
 from hone.training.presets import preset
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]

@@ -16,9 +16,10 @@ from torch.nn import functional
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import Row, RunFolder, prepare
+from hone.training.folder import Row, RunFolder
 from hone.training.models import adapters, loading
 from hone.training.preference.rows import Opinions, Pairs, preferences
+from hone.training.prepare import prepare
 from hone.training.rows.encode import TooLongRows, encode
 
 Make = Callable[..., RunFolder]

@@ -12,10 +12,11 @@ from tiny_model import make_rows
 
 from hone.training.config import TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import Row, RunFolder, Split, prepare
+from hone.training.folder import Row, RunFolder, Split
 from hone.training.models.loading import load_tokenizer
 from hone.training.preflight import Preflight, preflight, read_preflight
 from hone.training.preflight_rows import token_texts
+from hone.training.prepare import prepare
 
 Look = Callable[..., Preflight]
 

@@ -10,8 +10,9 @@ from tiny_model import make_rows
 from hone.storage.errors import RunError
 from hone.training.config import Range, SearchConfig, TrainConfig
 from hone.training.fitting.plan import plain
-from hone.training.folder import RunFolder, prepare
+from hone.training.folder import RunFolder
 from hone.training.models.weights import require_weights
+from hone.training.prepare import prepare
 from hone.training.search import Trial, best_of, read_trials, search
 from hone.training.searching.folds import folds_of
 from hone.training.searching.running import material_of

@@ -10,8 +10,9 @@ from tiny_model import make_rows
 
 from hone.training.config import GenerateConfig, SuggestConfig, TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import Row, RunFolder, prepare
+from hone.training.folder import Row, RunFolder
 from hone.training.generate import generate, read_generations
+from hone.training.prepare import prepare
 from hone.training.suggest import read_suggestions, suggest
 
 Make = Callable[..., RunFolder]

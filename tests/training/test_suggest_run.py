@@ -12,8 +12,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hone.storage.errors import InputError
 from hone.training.config import SuggestConfig, TrainConfig
-from hone.training.folder import Row, RunFolder, prepare
+from hone.training.folder import Row, RunFolder
 from hone.training.generate import generate, read_generations
+from hone.training.prepare import prepare
 from hone.training.prompt import DEFAULT_TEMPLATE, prompt_text
 from hone.training.rows.batches import collate, mean_logprobs
 from hone.training.rows.encode import Encoded, encode

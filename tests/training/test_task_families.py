@@ -10,11 +10,12 @@ from tiny_model import make_rows
 
 from hone.training.config import TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import RunFolder, prepare
+from hone.training.folder import RunFolder
 from hone.training.models.adapters import learning, load_model, trainable
 from hone.training.models.families import family
 from hone.training.models.loading import head_modules, load_base, load_tokenizer, pad_id, position_limit, stop_ids
 from hone.training.models.published import read_facts
+from hone.training.prepare import prepare
 from hone.training.rows.encode import Encoded, encode
 from hone.training.tasks import task as tasks
 

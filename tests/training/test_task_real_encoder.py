@@ -11,9 +11,10 @@ from sklearn.metrics import f1_score
 
 from hone.training.config import TrainConfig
 from hone.training.fit import fit
-from hone.training.folder import Row, prepare
+from hone.training.folder import Row
 from hone.training.models.adapters import load_model
 from hone.training.models.loading import load_base, load_tokenizer
+from hone.training.prepare import prepare
 from hone.training.rows.encode import encode
 from hone.training.tasks import classify
 

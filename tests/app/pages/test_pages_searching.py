@@ -18,7 +18,8 @@ from hone.storage.projects import Project
 from hone.storage.runs import Run
 from hone.storage.store import Cursor, Store
 from hone.training.config import Range, SearchConfig, TrainConfig
-from hone.training.folder import Row, RunFolder, prepare
+from hone.training.folder import Row, RunFolder
+from hone.training.prepare import prepare
 from hone.training.search import Trial
 
 SPACE = {"learning_rate": Range(low=1e-5, high=1e-2, log=True), "lora_r": Range(values=(4, 8))}
