@@ -182,7 +182,8 @@ class Bench:
 
         from hone.training.fitting.plan import Plan, halve_frozen
         from hone.training.fitting.trainer import StepTrainer
-        from hone.training.folder import Row, prepare
+        from hone.training.folder import Row
+        from hone.training.prepare import prepare
 
         self.count += 1
         one = [Row(id="1", instruction="a", response="b")]
@@ -220,11 +221,11 @@ class Bench:
 
     def probed(self) -> Any:
         """What the probe of a run would choose here, as if the run were long."""
-        from hone.training.fitting import plan
+        from hone.training.fitting.probe import probe
         from hone.training.tasks.task import of
 
         config = self.config.model_copy(update={"epochs": 1000})
-        return plan.probe(self.fresh(), of("causal"), self.rows, config, pad=0)
+        return probe(self.fresh(), of("causal"), self.rows, config, pad=0)
 
     def _config(self) -> Any:
         from hone.training.config import TrainConfig

@@ -13,12 +13,12 @@ from torch import nn
 
 from hone.training.config import TrainConfig
 from hone.training.fitting.optim import optimizer
-from hone.training.fitting.plan import Plan, probe, worth_probing
+from hone.training.fitting.plan import Plan, worth_probing
+from hone.training.fitting.probe import probe
 from hone.training.fitting.steps import Stepper
 from hone.training.folder import RunFolder
 from hone.training.forgetting.measuring import sample
 from hone.training.forgetting.plain import plain_loss
-from hone.training.forgetting.scoring import rouge_l
 from hone.training.models.adapters import learning
 from hone.training.models.families import Family
 from hone.training.models.loading import Model, Tokenizer, pad_id, stop_ids
@@ -145,13 +145,11 @@ class _Told:
             return 0.0
         kept = [*self.folder.kept_rows().values(), self.folder.rows("test")]
         asked = sum(len(sample(rows, most)) for rows in kept)
-        with _clock() as first:
-            rouge_l("", "")  # its library is loaded once
         with _clock() as plain, torch.inference_mode():
             plain_loss(self.ready.model, self.ready.tokenizer, self.ready.task)
         like = self.ready.validation or self.ready.train
         read = self._reading(like) * asked / len(like)
-        return first() + 2 * (plain() + read) + self._asking(asked, like)
+        return 2 * (plain() + read) + self._asking(asked, like)
 
     def save(self) -> float:
         """Checkpoints on the way, the best weights, and the model at the end."""

@@ -12,7 +12,7 @@ from torch import nn
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
 from hone.training.fit import fit
-from hone.training.fitting import plan
+from hone.training.fitting import plan, probe
 from hone.training.fitting.steps import Stepper
 from hone.training.folder import RunFolder
 from hone.training.models.adapters import learning, to_train
@@ -44,7 +44,7 @@ def start(config: TrainConfig, seed: int = 0) -> Any:
 
 
 def test_a_probe_measures_the_plain_way_of_a_short_run(config: TrainConfig, rows: list[Encoded]) -> None:
-    found = plan.probe(start(config), of("causal"), rows, config, pad=1)
+    found = probe.probe(start(config), of("causal"), rows, config, pad=1)
     assert (found.precision, found.batching, found.micro_batch) == ("float32", "grouped", 4)
     assert [tried.said for tried in found.variants] == ["the plain way"]
     assert found.seconds_per_step is not None
@@ -63,17 +63,17 @@ def test_a_long_run_tries_the_other_ways_and_changes_nothing(
     model = start(config)
     before = {name: weights.clone() for name, weights in learning(model).items()}
     chance = torch.get_rng_state()
-    found = plan.probe(model, of("causal"), rows, long_run, pad=1)
+    found = probe.probe(model, of("causal"), rows, long_run, pad=1)
     tried = {(each.precision, each.batching): each for each in found.variants}
     assert len(tried) == 3
-    assert tried["bfloat16", "grouped"].loss_difference == pytest.approx(0, abs=plan.LOSS_BOUND)
+    assert tried["bfloat16", "grouped"].loss_difference == pytest.approx(0, abs=probe.LOSS_BOUND)
     assert all(torch.equal(weights, before[name]) for name, weights in learning(model).items())
     assert torch.equal(torch.get_rng_state(), chance)
 
 
 def test_what_the_configuration_says_is_not_tried(config: TrainConfig, rows: list[Encoded]) -> None:
     said = config.model_copy(update={"precision": "bfloat16", "batching": "packed", "epochs": 1000})
-    found = plan.probe(start(config), of("causal"), rows, said, pad=1)
+    found = probe.probe(start(config), of("causal"), rows, said, pad=1)
     assert (found.precision, found.batching, len(found.variants)) == ("bfloat16", "packed", 1)
 
 
@@ -91,8 +91,8 @@ def test_what_the_configuration_says_is_not_tried(config: TrainConfig, rows: lis
 def test_a_variant_is_taken_when_it_is_exact_and_pays(
     rate: int | None, differences: tuple[float | None, float | None], said: str
 ) -> None:
-    tried = None if rate is None else plan.Timed(chosen_by=1.0, clock=1.0, tokens=rate)
-    assert plan.verdict(plan.Timed(1.0, 1.0, 100), tried, differences) == said
+    tried = None if rate is None else probe.Timed(chosen_by=1.0, clock=1.0, tokens=rate)
+    assert probe.verdict(probe.Timed(1.0, 1.0, 100), tried, differences) == said
 
 
 def test_a_short_run_is_worth_no_probe_and_a_long_one_is(config: TrainConfig, rows: list[Encoded]) -> None:

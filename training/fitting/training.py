@@ -16,11 +16,11 @@ from hone.training.fitting.plan import (
     begun_plan,
     halve_frozen,
     plain,
-    probe,
     require_packable,
     worth_probing,
     write_plan,
 )
+from hone.training.fitting.probe import probe
 from hone.training.fitting.told import Told
 from hone.training.fitting.trainer import StepTrainer
 from hone.training.fitting.watch import validation_losses
@@ -95,7 +95,7 @@ def _plan(folder: RunFolder, config: TrainConfig, with_what: Material, start: So
     require_packable(model, of(start.task), rows, config)
     write_plan(folder, plan)
     folder.append_event("plan", **plan.model_dump(mode="json"))
-    if plan.precision == "bfloat16" and config.method in ("lora", "rslora") and config.quantize == "none":
+    if plan.halves(config):
         halve_frozen(model)
     return plan
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import set_seed
 from typing_extensions import override
 
@@ -14,7 +13,9 @@ from hone.storage.records import now
 from hone.training.config import TrainConfig
 from hone.training.events import Event, EventKind
 from hone.training.fitting import plan as planning
+from hone.training.fitting.memory import give_back
 from hone.training.fitting.plan import Plan
+from hone.training.fitting.probe import probe
 from hone.training.fitting.trainer import StepTrainer
 from hone.training.fitting.watch import validation_losses
 from hone.training.folder import RunFolder
@@ -80,7 +81,7 @@ def planned(search: RunFolder, config: TrainConfig, material: Material) -> Plan:
     """How all trials compute: found once, by trying where that pays, and the same after the search was broken off.
 
     Raises:
-        RunError: A row does not fit into memory even alone.
+        RunError: A row does not fit into memory even alone, or rows are to be packed that would not stay apart.
     """
     known = planning.read_plan(search)
     if known is not None:
@@ -88,7 +89,8 @@ def planned(search: RunFolder, config: TrainConfig, material: Material) -> Plan:
     model = _model(config, material)
     pad = loading.pad_id(material.tokenizer)
     long = planning.worth_probing(model, material.rows, config)
-    known = planning.probe(model, material.task, material.rows, config, pad) if long else planning.plain(config)
+    known = probe(model, material.task, material.rows, config, pad) if long else planning.plain(config)
+    planning.require_packable(model, material.task, material.rows, config)
     planning.write_plan(search, known)
     return known
 
@@ -134,15 +136,13 @@ def _loss(folder: RunFolder, config: TrainConfig, material: Material, plan: Plan
     learnt = [row for row in material.rows if material.folds[row.id] != fold]
     held_out = [row for row in material.rows if material.folds[row.id] == fold]
     model = _model(config, material)
-    if plan.precision == "bfloat16" and config.method in ("lora", "rslora") and config.quantize == "none":
+    if plan.halves(config):
         planning.halve_frozen(model)
-    own = plan.model_copy(update={"micro_batch": min(plan.micro_batch, config.effective_batch)})
-    trainer = FoldTrainer(model, material.tokenizer, folder, config, learnt, held_out, own)
+    trainer = FoldTrainer(model, material.tokenizer, folder, config, learnt, held_out, plan)
     trainer.train()
     losses = list(validation_losses(trainer.state).values())
     del trainer, model
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()  # the next fold may have larger batches
+    give_back()  # the next fold may have larger batches
     return min(losses) if config.patience else losses[-1]
 
 
