@@ -40,10 +40,12 @@ def look(folder: RunFolder, config: TrainConfig, imports: float) -> Preflight:
 
     Raises:
         Cancelled: Somebody asked to stop.
-        RunError: The folder is not what was prepared.
+        RunError: The folder is not what was prepared, or learns from preferences.
     """
     torch.set_num_threads(config.threads or available_cores())
     folder.verify()
+    if config.objective != "sft":
+        raise RunError(f"A look is at runs that learn responses, not at {config.objective}; start the run as it is.")
     looking = _Looking(folder, config, imports)
     with looking.refusals():
         looking.at_rows(*looking.at_base())
@@ -156,8 +158,6 @@ class _Looking:
             if not train:
                 raise RunError(f"No row to learn from has {limit:,} tokens or fewer.")
             model = to_train(base, self.config, loading.compute_dtype(self.config.precision))
-            if self.config.recompute:
-                model.gradient_checkpointing_enable({"use_reentrant": False})
             return Ready(model, tokenizer, task, train, validation)
 
         return load

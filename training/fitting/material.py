@@ -88,8 +88,6 @@ def material(folder: RunFolder, config: TrainConfig, start: Sources) -> Material
     """
     tokenizer = loading.load_tokenizer(start.base, start.task)
     model = adapters.to_train(start.base, config, loading.compute_dtype(config.precision))
-    if config.recompute:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
     limit = loading.position_limit(model, config.max_length)
     wanted: tuple[Split, ...] = (*LEARNT, "validation")
     encodings: dict[Split, Encoding] = {

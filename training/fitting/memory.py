@@ -5,6 +5,8 @@ import sys
 
 import torch
 
+from hone.training.models.loading import device
+
 _WORDS = ("out of memory", "can't allocate memory", "not enough memory", "alloc_cpu")
 
 
@@ -17,18 +19,22 @@ def out_of_memory(error: BaseException) -> bool:
 
 def forget_peak() -> None:
     """Begin anew with the peak of a card; that of a process cannot be forgotten."""
-    if torch.cuda.is_available():
+    if _on_card():
         torch.cuda.reset_peak_memory_stats()
 
 
 def peak_bytes() -> int:
     """The most that tensors took on the card since `forget_peak`; without a card the most that this process took."""
-    if torch.cuda.is_available():
+    if _on_card():
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def give_back() -> None:
     """Hand what is cached on the card back to it."""
-    if torch.cuda.is_available():
+    if _on_card():
         torch.cuda.empty_cache()
+
+
+def _on_card() -> bool:
+    return device().type == "cuda"

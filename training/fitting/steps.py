@@ -12,7 +12,7 @@ from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
 from hone.training.fitting.memory import give_back, out_of_memory
 from hone.training.models.loading import Model
-from hone.training.rows.batches import StepOrder
+from hone.training.rows.batches import StepOrder, moved
 from hone.training.rows.encode import Encoded
 from hone.training.rows.packing import pack, packs
 from hone.training.tasks.task import Task
@@ -80,9 +80,8 @@ class Stepper:
 
     def loss(self, model: Model, part: Sequence[Encoded], smoothing: float = 0.0) -> Tensor:
         """Sum of the cross entropies of all items of a micro batch, in nats."""
-        batch = pack(part) if self.packed else self.task.collate(part, self.pad)
         device = next(model.parameters()).device
-        batch = {name: value.to(device) if isinstance(value, Tensor) else value for name, value in batch.items()}
+        batch = moved(pack(part) if self.packed else self.task.collate(part, self.pad), device)
         with self.arithmetic(device.type):
             return self.task.loss(model, batch, smoothing)
 

@@ -1,16 +1,14 @@
 """When a run logs, evaluates, saves and stops, and what its events say of it."""
 
 import math
-import resource
-import sys
 import time
 from typing import Any, Protocol
 
-import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from typing_extensions import override
 
 from hone.training.config import TrainConfig
+from hone.training.fitting.memory import peak_bytes
 from hone.training.folder import RunFolder
 from hone.training.launch import world
 
@@ -112,7 +110,7 @@ class Watch(TrainerCallback):
         if "loss" in told:
             now = time.monotonic()
             rate = (self.trainer.tokens - self.logged_tokens) / max(now - self.logged, 1e-6)
-            told |= {"tokens_per_second": round(rate, 1), "memory_mb": memory_mb()}
+            told |= {"tokens_per_second": round(rate, 1), "memory_mb": peak_bytes() // 2**20}
             self.logged, self.logged_tokens = now, self.trainer.tokens
         if told:
             self.folder.append_event("metric", step=state.global_step, **told)
@@ -162,11 +160,3 @@ def best_until(state: TrainerState, step: int) -> int | None:
     """The step of the lowest validation loss up to a step, the earliest of equals; None without an evaluation."""
     losses = {at: loss for at, loss in validation_losses(state).items() if at <= step}
     return min(losses, key=lambda at: losses[at]) if losses else None
-
-
-def memory_mb() -> int:
-    """The most memory that this process has had at once, in MiB: the card's where there is one, else the machine's."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated() // 2**20
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // 2**20 if sys.platform == "darwin" else peak // 2**10

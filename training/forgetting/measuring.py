@@ -17,11 +17,12 @@ from hone.training.forgetting.plain import PlainLoss, plain_loss
 from hone.training.forgetting.scoring import accuracy, rouge_l
 from hone.training.models import loading
 from hone.training.models.loading import Model, Tokenizer
+from hone.training.rows.batches import moved
 from hone.training.rows.encode import Encoded, encode
 from hone.training.session import Cancelled
 from hone.training.speaking.batching import batches
 from hone.training.speaking.decode import Answer, Sampling, answers
-from hone.training.speaking.memory import halving, moved
+from hone.training.speaking.memory import halving
 from hone.training.tasks.task import TaskName, of
 
 Moment = Literal["before", "after"]

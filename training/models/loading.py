@@ -145,7 +145,7 @@ def device() -> torch.device:
 def compute_dtype(precision: Precision) -> torch.dtype:
     """The type of weights and arithmetic that a precision means on this machine."""
     if precision == "auto":
-        fast = torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+        fast = device().type == "cuda" and torch.cuda.is_bf16_supported()
         return torch.bfloat16 if fast else torch.float32
     return torch.bfloat16 if precision == "bfloat16" else torch.float32
 

@@ -55,7 +55,7 @@ def collate(rows: Sequence[Encoded], pad: int) -> dict[str, Any]:
 
     Returns:
         input_ids, attention_mask and labels, each (rows, longest); `places`, where in rows x longest, read as one line,
-        the next token is learnt; `targets`, which it is there, as long; and `tokens`, the count without padding.
+        the next token is learnt; and `targets`, which it is there, as long.
     """
     width = max(len(row) for row in rows)
     labels = [row.labels + [IGNORED] * (width - len(row)) for row in rows]
@@ -64,7 +64,6 @@ def collate(rows: Sequence[Encoded], pad: int) -> dict[str, Any]:
         "attention_mask": torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows]),
         "labels": torch.tensor(labels),
         **learnt([label for line in labels for label in [*line[1:], IGNORED]]),
-        "tokens": sum(len(row) for row in rows),
     }
 
 
@@ -120,6 +119,11 @@ def _head_only_at(places: Tensor, model: Model) -> Generator[None]:
         yield
     finally:
         hook.remove()
+
+
+def moved(batch: dict[str, Any], device: torch.device) -> dict[str, Any]:
+    """The batch with its tensors on the device."""
+    return {name: value.to(device) if isinstance(value, Tensor) else value for name, value in batch.items()}
 
 
 def chunks(items: Sequence[Any], size: int) -> list[list[Any]]:

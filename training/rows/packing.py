@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from hone.training.models.loading import Model
-from hone.training.rows.batches import collate, label_logits, learnt
+from hone.training.rows.batches import collate, label_logits, learnt, moved
 from hone.training.rows.encode import IGNORED, Encoded
 
 _SAME = 1e-3  # of the largest logit: above what the order of a sum changes, far below what a leak does
@@ -32,8 +32,7 @@ def packs(rows: Sequence[Encoded], room: int) -> list[list[Encoded]]:
 
 
 def pack(rows: Sequence[Encoded]) -> dict[str, Any]:
-    """A pack of causal rows as tensors (1, tokens): input_ids and position_ids; `places`, `targets`, `tokens` as by
-    `collate`.
+    """A pack of causal rows as tensors (1, tokens): input_ids and position_ids; `places` and `targets` as by `collate`.
 
     Positions begin anew with each row and there is no attention mask: by that a base of transformers knows that no row
     may see another one.
@@ -43,7 +42,6 @@ def pack(rows: Sequence[Encoded]) -> dict[str, Any]:
         "input_ids": torch.tensor([[token for row in rows for token in row.ids]]),
         "position_ids": torch.tensor([[place for row in rows for place in range(len(row))]]),
         **learnt(following),
-        "tokens": len(following),
     }
 
 
@@ -58,13 +56,9 @@ def keeps_apart(model: Model, rows: Sequence[Encoded]) -> bool:
     model.eval()
     try:
         device = next(model.parameters()).device
-        together = label_logits(model, _on(device, pack(pair)))
-        alone = torch.cat([label_logits(model, _on(device, collate([row], 0))) for row in pair])
+        together = label_logits(model, moved(pack(pair), device))
+        alone = torch.cat([label_logits(model, moved(collate([row], 0), device)) for row in pair])
     finally:
         model.train(was_training)
     bound = max(_SAME, _ROUNDED * torch.finfo(alone.dtype).eps)
     return bool((together - alone).abs().max() <= bound * alone.abs().max())
-
-
-def _on(device: torch.device, batch: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.to(device) if isinstance(value, torch.Tensor) else value for name, value in batch.items()}

@@ -9,10 +9,9 @@ from hone.training.rows.encode import Encoded
 
 
 def padded(rows: Sequence[Encoded], pad: int) -> dict[str, Any]:
-    """The ids of rows and their mask, each (rows, longest), padded on the right; and the count of their tokens."""
+    """The ids of rows and their mask, each (rows, longest), padded on the right."""
     width = max(len(row.ids) for row in rows)
     return {
         "input_ids": torch.tensor([row.ids + [pad] * (width - len(row.ids)) for row in rows]),
         "attention_mask": torch.tensor([[1] * len(row.ids) + [0] * (width - len(row.ids)) for row in rows]),
-        "tokens": sum(map(len, rows)),
     }

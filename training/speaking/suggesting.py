@@ -14,14 +14,14 @@ from hone.training.config import SuggestConfig
 from hone.training.folder import Row, RunFolder, write_whole
 from hone.training.models.loading import pad_id
 from hone.training.models.weights import file_sha256
-from hone.training.rows.batches import collate, mean_logprobs
+from hone.training.rows.batches import collate, mean_logprobs, moved
 from hone.training.rows.encode import Encoded, LongRow
 from hone.training.rows.prompts import prompts as prompts_of
 from hone.training.rows.prompts import responses as responses_of
 from hone.training.speaking import speaker as speaking
 from hone.training.speaking.batching import batches
 from hone.training.speaking.lines import fill
-from hone.training.speaking.memory import halving, moved
+from hone.training.speaking.memory import halving
 from hone.training.speaking.speaker import Prompt, Speaker
 from hone.training.suggest import Suggestion, read_suggestions
 from hone.training.tasks.task import of
