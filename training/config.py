@@ -28,7 +28,10 @@ class _Loading(Record):
     )
     quantize: Quantize = Field(default="none", description="Load the frozen base in 8 or 4 bits (bitsandbytes).")
     threads: int | None = Field(default=None, ge=1, le=1024, description="None takes the cores this process may use.")
-    precision: Precision = Field(default="auto", description="auto: bfloat16 where a probe finds it faster.")
+    precision: Precision = Field(
+        default="auto",
+        description="auto: bfloat16 on a card that has it, else where a training's probe finds it faster.",
+    )
     seed: int = Field(default=0, ge=0, lt=2**32)
 
 
@@ -98,25 +101,25 @@ class TrainConfig(_Loading):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.effective_batch % self.micro_batch:
-            raise ValueError(
-                f"effective_batch {self.effective_batch} is no multiple of micro_batch {self.micro_batch}; "
-                "change one of them"
-            )
         if self.method == "full" and self.quantize != "none":
             raise ValueError(
                 f"quantize {self.quantize} and method full exclude each other; take lora, or quantize none"
             )
         if self.objective != "sft" and self.task not in ("auto", "causal"):
             raise ValueError(f"objective {self.objective} is for causal models, not for task {self.task}")
+        if self.objective != "sft" and self.effective_batch % self.micro_batch:
+            raise ValueError(
+                f"objective {self.objective} cuts a step into even parts: effective_batch {self.effective_batch} must "
+                f"be a multiple of micro_batch {self.micro_batch}"
+            )
+        if self.objective != "sft" and (self.batching == "packed" or self.label_smoothing):
+            raise ValueError(
+                f"batching packed and label_smoothing are for objective sft, not for {self.objective}; "
+                "set batching=auto and label_smoothing=0"
+            )
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("a label stands twice")
         return self
-
-    @property
-    def accumulation(self) -> int:
-        """Micro batches in one step."""
-        return self.effective_batch // self.micro_batch
 
 
 class _Answering(_Loading):
@@ -155,10 +158,18 @@ class GenerateConfig(_Answering):
     too_long: Literal["refuse", "truncate_prompt"] = "refuse"
     server: str | None = Field(
         default=None,
-        pattern=r"^https?://[^\s]+$",
+        pattern=r"^https?://[^\s@]+$",  # no password in it: it would stand in files and events
         description="An OpenAI-compatible server that answers instead of this machine, as http://localhost:8000/v1.",
     )
     server_model: str = Field(default="", max_length=200, description="What that server calls the model.")
+
+    @model_validator(mode="after")
+    def _speaks_here_or_there(self) -> Self:
+        if self.server_model and not self.server:
+            raise ValueError(f"server_model {self.server_model} is a model of a server; set server to its address")
+        if self.server and self.quantize != "none":
+            raise ValueError(f"a server loads the model as it likes; set quantize=none, not {self.quantize}")
+        return self
 
 
 class SuggestConfig(_Answering):

@@ -25,7 +25,12 @@ def test_a_configuration_survives_its_json() -> None:
         ('{"kind": "train", "base": "b", "lr": 1}', "lr"),
         ('{"kind": "train", "base": "b", "template": "{x}"}', "template"),
         ('{"kind": "dance", "base": "b"}', "dance"),
-        ('{"kind": "train", "base": "b", "micro_batch": 3}', "no multiple of micro_batch 3"),
+        ('{"kind": "train", "base": "b", "objective": "dpo", "micro_batch": 3}', "a multiple of micro_batch 3"),
+        ('{"kind": "train", "base": "b", "objective": "kto", "batching": "packed"}', "for objective sft, not for kto"),
+        ('{"kind": "train", "base": "b", "objective": "dpo", "label_smoothing": 0.1}', "set batching=auto"),
+        ('{"kind": "generate", "base": "b", "server": "http://me:sesame@here/v1"}', "server"),
+        ('{"kind": "generate", "base": "b", "server_model": "tuned"}', "set server to its address"),
+        ('{"kind": "generate", "base": "b", "server": "http://here/v1", "quantize": "4bit"}', "set quantize=none"),
         ('{"kind": "generate", "base": "b", "max_new_tokens": 9, "max_length": 9}', "no room for a prompt"),
     ],
 )
@@ -56,7 +61,7 @@ def test_an_unknown_setting_is_refused_with_the_nearest_right_one() -> None:
         with_settings(TrainConfig(base="b"), ["lerning_rate=1"])
 
 
-@pytest.mark.parametrize("setting", ["epochs", "epochs=2.5", "epochs=none", "learning_rate=fast", "micro_batch=5"])
+@pytest.mark.parametrize("setting", ["epochs", "epochs=2.5", "epochs=none", "learning_rate=fast", "micro_batch=0"])
 def test_a_setting_that_does_not_fit_is_refused(setting: str) -> None:
     with pytest.raises(InputError, match="setting"):
         with_settings(TrainConfig(base="b"), [setting])

@@ -17,6 +17,7 @@ from transformers import AutoConfig
 from hone.storage.errors import HoneError, RunError
 from hone.training.config import SearchConfig
 from hone.training.fitting import checkpoints
+from hone.training.fitting.material import tell_cuts
 from hone.training.fitting.plan import Plan
 from hone.training.folder import RunFolder, write_whole
 from hone.training.models import loading
@@ -128,8 +129,7 @@ def material_of(folder: RunFolder, config: SearchConfig) -> Material:
     encoding = encoded(rows, tokenizer, config.train, limit, task)
     kept = {row.id for row in encoding.rows}
     folds = folds_of([row for row in rows if row.id in kept], config.folds, config.seed, by_label=task == "classify")
-    if len(kept) < len(rows):
-        folder.append_event("warning", message=f"{len(rows) - len(kept)} rows were too long and dropped.")
+    tell_cuts(folder, {"train": encoding})
     return Material(base, tokenizer, of(task), encoding.rows, folds)
 
 

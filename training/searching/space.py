@@ -101,11 +101,16 @@ def check_space(space: Space, train: TrainConfig) -> None:
     """Hold every range against the settings of a training run, before anything is tried.
 
     Raises:
-        InputError: No range, a setting that is unknown or not for searching, a value that is not allowed, or a
-            stretch of a setting that is no number.
+        InputError: No range, a setting that is unknown or not for searching, a value that is not allowed, a
+            stretch of a setting that is no number, or a training run that goes on from an earlier model.
     """
     if train.objective != "sft":
         raise InputError(f"A search is for objective sft, not for {train.objective}: it needs responses to learn.")
+    if train.parent is not None:
+        raise InputError(
+            "A search starts from the base, not from a model that may have learnt what a fold holds out; "
+            "leave parent out."
+        )
     if not space:
         raise InputError(f"A search needs a range, as learning_rate=1e-5..1e-3 log. It can try {_listed()}.")
     for name, tried in space.items():
@@ -170,16 +175,10 @@ def usual(space: Space, train: TrainConfig) -> dict[str, Value]:
 def applied(train: TrainConfig, settings: Mapping[str, Value]) -> TrainConfig:
     """The training run with the settings of a trial.
 
-    The micro batch, which changes no result, becomes the largest one not above its own that fits the batch.
-
     Raises:
         ValidationError: A setting is not allowed.
     """
-    changed = {**train.model_dump(), **settings}
-    batch = changed["effective_batch"]
-    if isinstance(batch, int) and batch > 0:
-        changed["micro_batch"] = next(size for size in range(min(train.micro_batch, batch), 0, -1) if not batch % size)
-    return TrainConfig.model_validate(changed)
+    return TrainConfig.model_validate({**train.model_dump(), **settings})
 
 
 def in_words(settings: Mapping[str, object]) -> str:
@@ -225,11 +224,8 @@ def _checked(name: str, value: object, train: TrainConfig) -> None:
         value = int(value)
     if wanted is float and isinstance(value, float | int) and not math.isfinite(value):
         raise InputError(f"{name}={value} is no number to try.")
-    more: list[str] = []
-    if name == "effective_batch" and isinstance(value, int) and 1 <= value <= 65_536:
-        more = [f"micro_batch={applied(train, {name: value}).micro_batch}"]
     try:
-        with_settings(train, [*more, f"{name}={value}"])
+        with_settings(train, [f"{name}={value}"])
     except InputError as error:
         raise InputError(f"The range of {name} does not hold. {error}") from None
 
