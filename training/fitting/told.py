@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from hone.training.config import TrainConfig
 from hone.training.fitting import checkpoints, state
+from hone.training.fitting.moved import Moved
 from hone.training.fitting.watch import EarlyStop, Watch, best_until
 from hone.training.folder import RunFolder
 from hone.training.launch import world
@@ -52,6 +53,7 @@ class Told(Trainer):
         super().__init__(*args, **kwargs)
         self.watch = Watch(self)
         self.add_callback(self.watch)
+        self.add_callback(Moved())
         self.remove_callback(PrinterCallback)
 
     def has_validation(self) -> bool:
@@ -101,6 +103,7 @@ class Told(Trainer):
 
     def take_best(self) -> None:
         """Give the model the weights that had the lowest validation loss, when a patience is set."""
+        world.wait()  # the first process may be writing them still
         if self.config.patience is not None and self.best_step is not None:
             state.load_weights(self.model, self.folder.checkpoints / _best(self.best_step))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import TrainerCallback, TrainingArguments
+from transformers import TrainingArguments
 from typing_extensions import override
 
 from hone.storage.errors import RunError
@@ -17,7 +17,7 @@ from hone.training.fitting.steps import RowsFailed, StepLoader, Stepper
 from hone.training.fitting.told import Told, told_arguments
 from hone.training.folder import RunFolder
 from hone.training.launch import world
-from hone.training.models.adapters import learning, task_of
+from hone.training.models.adapters import task_of
 from hone.training.models.loading import Model, Tokenizer, device, pad_id, stop_ids
 from hone.training.rows.batches import chunks
 from hone.training.rows.encode import Encoded
@@ -65,7 +65,6 @@ class StepTrainer(Told):
             args=_arguments(folder, config, len(train)),
             train_dataset=list(train),
             optimizer_cls_and_kwargs=optimizer_class(config),
-            callbacks=[_Moved()],
             folder=folder,
             config=config,
         )
@@ -173,30 +172,6 @@ class StepTrainer(Told):
             "Nothing was published.",
             rows,
         )
-
-
-class _Moved(TrainerCallback):
-    """Sees to it that the first step with a rate changes weights: an adapter that is frozen or not in use would go
-    through a whole run and say nothing."""
-
-    def __init__(self) -> None:
-        self.before: list[float] | None = None
-
-    @override
-    def on_train_begin(self, *_: Any, **given: Any) -> None:
-        self.before = _sums(given["model"])
-
-    @override
-    def on_optimizer_step(self, *_: Any, **given: Any) -> None:
-        if self.before is None or not any(group["lr"] > 0 for group in given["optimizer"].param_groups):
-            return
-        if _sums(given["model"]) == self.before:
-            raise RunError("The first step changed no weight; raise learning_rate, or look at method and lora_targets.")
-        self.before = None
-
-
-def _sums(model: Model) -> list[float]:
-    return [float(weights.detach().double().sum()) for weights in learning(model).values()]
 
 
 def _arguments(folder: RunFolder, config: TrainConfig, rows: int) -> TrainingArguments:

@@ -1,10 +1,12 @@
 """TRL's trainers of preferences, told and made durable as all trainers of Hone are.
 
-DPO: Rafailov et al. 2023, equation 7. KTO: Ethayarajh et al. 2024, equation 8. The losses are TRL's. Hone gives them
-rows that are tokens already, and the log-probabilities of the model that the run starts from, computed once before
-step 1: so a continued adapter is compared with itself as it was, not with the bare base, and nothing is kept twice.
+DPO: Rafailov et al. 2023, equation 7. KTO: Ethayarajh et al. 2024, equation 8. The losses are TRL's, and without
+dropout: a model is compared with itself as it was. Hone gives them rows that are tokens already, and the
+log-probabilities of the model that the run starts from, computed once before step 1: so a continued adapter is compared
+with itself, not with the bare base, and nothing is kept twice.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,10 +22,11 @@ from typing_extensions import override
 
 from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
-from hone.training.fitting.optim import optimizer, schedule
+from hone.training.fitting.optim import optimizer_class, schedule
 from hone.training.fitting.told import Told, told_arguments
 from hone.training.folder import RunFolder
-from hone.training.models.loading import Model, Tokenizer, stop_ids
+from hone.training.models.adapters import learning
+from hone.training.models.loading import Model, Tokenizer, device, stop_ids
 from hone.training.preference.rows import Opinions, Pairs, Preferences
 from hone.training.session import Cancelled
 from hone.training.speaking.decode import Sampling, answers
@@ -67,17 +70,20 @@ class _FromTokens(Told):
         self.tokenizer = tokenizer
         self.learnt = learnt
         self.held_out = held_out
-        self.step_rows = 0  # of the optimizer step that is at work
+        self.step_batches: list[Any] = []  # of the optimizer step that is at work
+        exact = {name: weights.data for name, weights in learning(model).items()}
         super().__init__(
             model=model,
             args=args,
             processing_class=tokenizer,
             train_dataset=Dataset.from_dict(learnt.columns()),
             eval_dataset=Dataset.from_dict(held_out.columns()) if len(held_out) else None,
-            optimizers=(optimizer((part for part in model.parameters() if part.requires_grad), config), None),
             folder=folder,
             config=config,
         )
+        self.optimizer_cls_and_kwargs = optimizer_class(config)  # TRL's trainers do not all take it
+        for name, weights in learning(model).items():
+            weights.data = exact.get(name, weights.data)  # TRL rounds what learns on a quantized base to bfloat16
         if _REFERENCE in getattr(self.model, "peft_config", {}):
             self.model.delete_adapter(_REFERENCE)  # type: ignore[union-attr,operator]  # its answers are known by now
 
@@ -117,10 +123,17 @@ class _FromTokens(Told):
 
     @override
     def get_batch_samples(self, epoch_iterator: Any, num_batches: int, device: torch.device) -> tuple[list[Any], Any]:
-        """The micro batches of a step, whose rows are counted."""
-        batches, items = super().get_batch_samples(epoch_iterator, num_batches, device)
-        self.step_rows = sum(self._rows_in(batch) for batch in batches)
-        return batches, items
+        """The micro batches of a step, which is told by them."""
+        self.step_batches, items = super().get_batch_samples(epoch_iterator, num_batches, device)
+        return self.step_batches, items
+
+    @override
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        inherited: Any = super()
+        norm = float(inherited._get_grad_norm(model, grad_norm=grad_norm))
+        if not math.isfinite(norm):
+            raise self._not_finite(f"The gradient is {norm}", self.step_batches)
+        return norm
 
     @override
     def compute_loss(self, model: Model, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
@@ -132,11 +145,12 @@ class _FromTokens(Told):
             if len(told.get(name, ())) > before[name]:  # TRL tells the mean over micro batches: by their rows, here too
                 told[name].extend(told[name][-1:] * (self._rows_in(inputs) - 1))
         if not torch.isfinite(loss):
-            raise self._not_finite(f"The loss is {loss.item()}", inputs)
+            raise self._not_finite(f"The loss is {loss.item()}", [inputs])
         if not model.training:
             return loss
         self.tokens += int(inputs["attention_mask"].sum())
-        return loss * (self._rows_in(inputs) * self.current_gradient_accumulation_steps / self.step_rows)
+        rows = sum(map(self._rows_in, self.step_batches))
+        return loss * (self._rows_in(inputs) * self.current_gradient_accumulation_steps / rows)
 
     @override
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
@@ -155,9 +169,11 @@ class _FromTokens(Told):
             model.train()
         return metrics
 
-    def _not_finite(self, what: str, batch: dict[str, Any]) -> "NotFinite":
-        lengths = batch["attention_mask"].sum(dim=1).tolist()
-        read = {tuple(ids[:length]) for ids, length in zip(batch["input_ids"].tolist(), lengths, strict=True)}
+    def _not_finite(self, what: str, batches: Sequence[dict[str, Any]]) -> "NotFinite":
+        read: set[tuple[int, ...]] = set()
+        for batch in batches:
+            lengths = batch["attention_mask"].sum(dim=1).tolist()
+            read |= {tuple(ids[:length]) for ids, length in zip(batch["input_ids"].tolist(), lengths, strict=True)}
         return NotFinite(what, self.state.global_step + 1, self.learnt.named(read) or self.held_out.named(read))
 
 
@@ -239,7 +255,7 @@ def _arguments(folder: RunFolder, config: TrainConfig, rows: int, dtype: torch.d
         "num_train_epochs": config.epochs,
         "per_device_train_batch_size": config.micro_batch,
         "per_device_eval_batch_size": config.micro_batch,
-        "gradient_accumulation_steps": config.accumulation,
+        "gradient_accumulation_steps": config.effective_batch // config.micro_batch,
         "seed": config.seed,
         "beta": config.beta,
         "max_length": None,  # nothing is cut here: the rows were measured
@@ -247,6 +263,6 @@ def _arguments(folder: RunFolder, config: TrainConfig, rows: int, dtype: torch.d
         "prediction_loss_only": True,
         "gradient_checkpointing": config.recompute,
         "bf16": dtype == torch.bfloat16,
-        "use_cpu": not torch.cuda.is_available(),
-        "dataloader_pin_memory": torch.cuda.is_available(),
+        "use_cpu": device().type == "cpu",
+        "dataloader_pin_memory": device().type == "cuda",
     }

@@ -15,7 +15,7 @@ from hone.training.fitting.checkpoints import newest_complete
 from hone.training.fitting.material import Sources, sources, tell_cuts
 from hone.training.fitting.memory import give_back, out_of_memory
 from hone.training.fitting.training import facts_of, numbers_of, versions
-from hone.training.folder import RunFolder, write_whole
+from hone.training.folder import LEARNT, RunFolder, write_whole
 from hone.training.forgetting.measuring import Look, Moment, compared, look
 from hone.training.launch import world
 from hone.training.models import adapters, loading
@@ -46,6 +46,9 @@ def train(folder: RunFolder, config: TrainConfig, resume: bool, force: bool = Fa
         raise RunError(
             f"{config.objective} is for models that go on with a text; {config.base} is made for {start.task}."
         )
+    unread = [split for split in LEARNT if split != "train" and folder.rows(split)]
+    if unread:
+        raise RunError(f"{config.objective} learns from train rows alone; prepare the run without {unread[0]} rows.")
     before, trainer, seconds = _trained(folder, config, start, began)
     forgetting = compared(before, _look(folder, config, trainer, "after"))
     counted = _counts(trainer)
