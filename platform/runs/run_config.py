@@ -158,7 +158,7 @@ def usual_parent(store: Store, project: Project, base: str | None, settings: Seq
 
 
 def carried(store: Store, project: Project, parent: Model, settings: Sequence[str]) -> list[str]:
-    """What a run that continues an adapter takes over from it, as settings: method, rank, scale, dropout.
+    """What a run that continues an adapter takes over from it, as settings: method, rank, scale, dropout, targets.
 
     None where a new adapter is begun (parent_use=merge).
     """
@@ -171,7 +171,8 @@ def carried(store: Store, project: Project, parent: Model, settings: Sequence[st
         return ["method=full"]
     adapter = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
     shape = {"lora_r": adapter["r"], "lora_alpha": adapter["lora_alpha"], "lora_dropout": adapter["lora_dropout"]}
-    return [f"method={facts.method}", *(f"{name}={value}" for name, value in shape.items())]
+    targets = {name: value for name, value in facts.settings.items() if name == "lora_targets"}
+    return [f"method={facts.method}", *(f"{name}={value}" for name, value in (shape | targets).items())]
 
 
 def _without_preset(settings: Sequence[str]) -> tuple[list[str], str | None]:

@@ -106,6 +106,11 @@ def test_what_nobody_read_for_longest_goes_first(tokenizer: Any, folder: Path, m
     assert len(list(folder.iterdir())) == 1
 
 
+def test_other_users_of_the_machine_cannot_read_it(tokenizer: Any, folder: Path) -> None:
+    encoded(tokenizer)
+    assert folder.stat().st_mode & 0o077 == 0
+
+
 def test_a_few_rows_leave_no_file(tokenizer: Any, folder: Path) -> None:
     assert len(encoded(tokenizer, ROWS[:20]).rows) == 20
     assert not folder.exists()

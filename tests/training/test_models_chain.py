@@ -117,6 +117,7 @@ def test_an_adapter_can_begin_on_all_weights_of_a_parent(
     [
         ({"method": "dora"}, "method is dora, but the parent's adapter has lora"),
         ({"lora_dropout": 0.2}, r"lora_dropout is 0.2.*set lora_dropout=0.0, or parent_use=merge"),
+        ({"lora_targets": "q_proj"}, "lora_targets is q_proj, but the parent's adapter has all-linear"),
         ({"method": "full"}, "method full cannot continue the adapter"),
         ({"parent_use": "merge", "quantize": "4bit"}, "exclude each other"),
     ],
@@ -172,6 +173,8 @@ def test_the_card_tells_data_results_limits_and_licence(trained: RunFolder) -> N
     ):
         assert words in said
     assert "Not stated; check the base's." in card(facts)
+    unread = {"undefined": "a classifier does not go on with a text"}
+    assert "plain English" not in card(facts.model_copy(update={"forgetting": {"splits": [look], "generic": unread}}))
 
 
 def test_the_licence_of_a_base_is_what_its_card_says(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ TASK_TYPES: dict[Family, str] = {"causal": "CAUSAL_LM", "seq2seq": "SEQ_2_SEQ_LM
 def to_train(base: Path, config: TrainConfig, dtype: torch.dtype) -> Model:
     """The model that a run trains: a new adapter on the base, all weights, or the parent's going on.
 
-    Its trainable weights are float32 and are listed by `learning`; nothing else asks for gradients. The parent is
-    not held against its base here: `check_model` does that.
+    With `recompute` it keeps no activations. Its trainable weights are float32 and are listed by `learning`; nothing
+    else asks for gradients. The parent is not held against its base here: `check_model` does that.
 
     Args:
         base: Folder of the base.
@@ -32,8 +32,12 @@ def to_train(base: Path, config: TrainConfig, dtype: torch.dtype) -> Model:
     task = resolved(config.task, base)
     if config.parent is None:
         whole = torch.float32 if config.method == "full" else dtype
-        return trainable(load_base(base, whole, task, config.labels, config.quantize), config)
-    return continued(base, Path(config.parent), config, dtype)
+        model = trainable(load_base(base, whole, task, config.labels, config.quantize), config)
+    else:
+        model = continued(base, Path(config.parent), config, dtype)
+    if config.recompute:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    return model
 
 
 def trainable(model: Model, config: TrainConfig) -> Model:
@@ -75,7 +79,7 @@ def continued(base: Path, parent: Path, config: TrainConfig, dtype: torch.dtype)
         dtype: As `to_train` has it.
 
     Raises:
-        RunError: Method, rank, scale, dropout or labels are not the parent's, or cannot follow from it.
+        RunError: Method, rank, scale, dropout, targets or labels are not the parent's, or cannot follow from it.
     """
     facts = read_facts(parent)
     task = resolved(config.task, base)
@@ -101,7 +105,8 @@ def continued(base: Path, parent: Path, config: TrainConfig, dtype: torch.dtype)
     model = _under(base, parent, facts, task, dtype, config.quantize)
     if config.quantize != "none":
         model = _unpacked(model)
-    return _checked(_same_shape(load_adapter(model, parent, trainable=True), config))
+    targets = str(facts.settings.get("lora_targets", config.lora_targets))
+    return _checked(_same_shape(load_adapter(model, parent, trainable=True), config, targets))
 
 
 def load_model(base: Path, folder: Path, dtype: torch.dtype, quantize: Quantize = "none") -> Model:
@@ -213,7 +218,7 @@ def _same_labels(config: TrainConfig, facts: ModelFacts) -> None:
         )
 
 
-def _same_shape(model: Model, config: TrainConfig) -> Model:
+def _same_shape(model: Model, config: TrainConfig, targets: str) -> Model:
     parent = model.peft_config["default"]
     method = "dora" if parent.use_dora else "rslora" if parent.use_rslora else "lora"
     found = {
@@ -221,6 +226,7 @@ def _same_shape(model: Model, config: TrainConfig) -> Model:
         "lora_r": parent.r,
         "lora_alpha": parent.lora_alpha,
         "lora_dropout": parent.lora_dropout,
+        "lora_targets": targets,
     }
     for field, its in found.items():
         wanted = getattr(config, field)

@@ -131,7 +131,7 @@ def _forgetting(measured: Mapping[str, Any]) -> str:
             f"{named} {_pair(split, score)} |"
         )
     generic = measured.get("generic")
-    if generic:
+    if generic and "undefined" not in generic:
         rows.append(
             f"| plain English that no batch holds | {generic.get('tokens')} tokens | {_pair(generic, 'loss')} | |"
         )

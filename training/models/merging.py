@@ -20,7 +20,9 @@ from hone.training.models.loading import Model, Tokenizer, device, load_base, lo
 from hone.training.models.publish import publish
 from hone.training.models.published import CHECKED, ModelFacts, check_model
 from hone.training.models.weights import locate_base, weights_sha256
+from hone.training.rows.batches import moved
 from hone.training.rows.encode import Encoded, encode
+from hone.training.speaking.decode import GREEDY
 from hone.training.tasks import classify, seq2seq
 
 _ROWS = 200  # of which the loss is compared
@@ -158,10 +160,9 @@ def _logits(model: Model, facts: ModelFacts, row: Encoded) -> tuple[torch.Tensor
         logits = model(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False).logits
         return logits[0, row.prompt - 1 : -1].float(), ids[0, row.prompt :]
     task: Any = seq2seq if facts.task == "seq2seq" else classify
-    batch = task.collate([row], 0)
-    moved = {name: value.to(place) for name, value in batch.items() if isinstance(value, torch.Tensor)}
-    found = task.logits(model, moved).float()
-    return found.flatten(0, -2), moved["labels"].flatten()
+    batch = moved(task.collate([row], 0), place)
+    found = task.logits(model, batch).float()
+    return found.flatten(0, -2), batch["labels"].flatten()
 
 
 def _answer(model: Model, tokenizer: Tokenizer, facts: ModelFacts, row: Encoded) -> list[int]:
@@ -173,12 +174,9 @@ def _answer(model: Model, tokenizer: Tokenizer, facts: ModelFacts, row: Encoded)
         input_ids=prompt,
         attention_mask=torch.ones_like(prompt),
         max_new_tokens=facts.max_new_tokens,
-        do_sample=False,
-        temperature=None,
-        top_p=None,
-        top_k=None,
         eos_token_id=facts.stop_ids,
         pad_token_id=pad_id(tokenizer),
+        **GREEDY,
     )[0].tolist()
     return said[row.prompt :] if facts.task == "causal" else said[1:]
 

@@ -73,7 +73,7 @@ def tokenizer_sha256(tokenizer: Tokenizer) -> str:
 
 
 def _write(file: Path, rows: Sequence[Row], encoding: Encoding) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # what experts wrote is as closed as their workspace
     draft = file.with_name(f".{new_id()}")
     try:
         save_file(_arrays(rows, encoding), draft)

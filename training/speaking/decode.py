@@ -105,7 +105,7 @@ def _texts(
         eos_token_id=list(stop),
         pad_token_id=pad_id(tokenizer),
         logits_processor=LogitsProcessorList(chance),
-        **_PLAIN,
+        **GREEDY,
     )
     begins = 1 if twofold else ids.shape[1]  # a decoder that stands behind an encoder begins with one token of its own
     seconds = time.monotonic() - start
@@ -123,13 +123,18 @@ def _labels(model: Model, tokenizer: Tokenizer, texts: Sequence[Sequence[int]], 
 
 
 # Whatever the base's own generation settings say: a model is compared by the settings of its run alone.
-_PLAIN: dict[str, Any] = {
+GREEDY: dict[str, Any] = {
+    **dict.fromkeys(("temperature", "top_p", "top_k", "max_time", "stop_strings", "bad_words_ids", "sequence_bias")),
+    **dict.fromkeys(("suppress_tokens", "begin_suppress_tokens", "forced_eos_token_id")),
+    **dict.fromkeys(("min_new_tokens", "exponential_decay_length_penalty", "guidance_scale", "watermarking_config")),
     "do_sample": False,
-    "temperature": None,
-    "top_p": None,
-    "top_k": None,
     "num_beams": 1,
+    "num_return_sequences": 1,
+    "min_length": 0,
+    "no_repeat_ngram_size": 0,
+    "encoder_no_repeat_ngram_size": 0,
     "repetition_penalty": 1.0,
+    "encoder_repetition_penalty": 1.0,
 }
 
 
