@@ -107,6 +107,20 @@ def test_a_batch_that_does_not_fit_into_memory_is_answered_in_halves() -> None:
     assert tried == [7, 3, 1, 2, 4, 2, 2]
 
 
+def test_generation_settings_of_the_base_count_for_nothing(tiny_base: Path) -> None:
+    model, tokenizer = loading.load_base(tiny_base, torch.float32), loading.load_tokenizer(tiny_base)
+    prompts = [tokenizer(row.instruction)["input_ids"] for row in make_rows(3)]
+
+    def said() -> list[tuple[str, int]]:
+        found = answers(model, tokenizer, prompts, [5], Sampling(max_new_tokens=12))
+        return [(answer.text, answer.tokens) for answer in found]
+
+    plain = said()
+    own = {"no_repeat_ngram_size": 1, "min_new_tokens": 12, "suppress_tokens": [7, 8, 9], "forced_eos_token_id": 5}
+    model.generation_config.update(**own, num_beams=3, repetition_penalty=2.0, bad_words_ids=[[11]], max_time=0.0)
+    assert said() == plain
+
+
 def test_one_row_that_does_not_fit_into_memory_says_what_to_do() -> None:
     def speak(rows: Sequence[int]) -> list[int]:
         raise torch.OutOfMemoryError(f"CUDA out of memory with {len(rows)}")

@@ -19,6 +19,7 @@ from hone.training.fit import fit
 from hone.training.folder import Row, RunFolder
 from hone.training.models import adapters, loading
 from hone.training.preference.rows import Opinions, Pairs, preferences
+from hone.training.preference.trainers import NotFinite, PreferenceTrainer, trainer_of
 from hone.training.prepare import prepare
 from hone.training.rows.encode import TooLongRows, encode
 
@@ -224,6 +225,51 @@ def test_a_loss_that_is_not_finite_names_the_rows(new_run: Make, tmp_path: Path)
     assert fit(folder.path) == 1
     assert "The loss is nan at step 1; lower learning_rate, or look at these rows: row-" in said(folder, "failed")[0]
     assert not folder.model.exists()
+
+
+@pytest.mark.model
+def test_a_gradient_that_is_not_finite_names_the_rows_of_its_step(new_run: Make) -> None:
+    trainer = trainer_of_run(new_run())
+    learning: Any = next(iter(adapters.learning(trainer.model).values()))
+    learning.register_hook(lambda gradient: gradient * torch.inf)
+    with pytest.raises(NotFinite, match=r"The gradient is (nan|inf) at step 1; .*row-") as refusal:
+        trainer.train()
+    assert len(refusal.value.facts["rows"]) == 8
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("objective", ["dpo", "kto"])
+def test_on_a_quantized_base_it_learns_in_float32_from_what_the_reference_is(new_run: Make, objective: str) -> None:
+    folder = new_run(objective=objective, quantize="4bit", optimizer="sgd", epochs=1)
+    trainer = trainer_of_run(folder)
+    assert {weights.dtype for weights in adapters.learning(trainer.model).values()} == {torch.float32}
+    assert fit(folder.path) == 0
+    assert metrics(folder, "margin")[0] == pytest.approx(0, abs=1e-4)
+
+
+def trainer_of_run(folder: RunFolder) -> PreferenceTrainer:
+    config = folder.config()
+    assert isinstance(config, TrainConfig)
+    base, tokenizer = Path(config.base), loading.load_tokenizer(Path(config.base))
+    rows = preferences(folder.rows("train"), tokenizer, config, 512)
+    none = preferences([], tokenizer, config, 512)
+    model = adapters.to_train(base, config, torch.float32)
+    return trainer_of(model, tokenizer, folder, config, rows, none, torch.float32)
+
+
+@pytest.mark.model
+def test_a_first_step_that_changes_nothing_is_an_error(new_run: Make, trained: RunFolder) -> None:
+    folder = new_run(parent=str(trained.model), learning_rate=1e-30)
+    assert fit(folder.path) == 1
+    assert "The first step changed no weight" in said(folder, "failed")[0]
+
+
+@pytest.mark.model
+def test_rows_that_it_would_not_learn_are_refused(tmp_path: Path, tiny_base: Path) -> None:
+    config = TrainConfig(base=str(tiny_base), objective="dpo", threads=1, forgetting=0)
+    folder = prepare(tmp_path / "run", config, {"train": preferred(4), "generic": make_rows(2, 50)}, {})
+    assert fit(folder.path) == 1
+    assert "dpo learns from train rows alone; prepare the run without generic rows" in said(folder, "failed")[0]
 
 
 @pytest.mark.model

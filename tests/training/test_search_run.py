@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_families import make_t5
 from tiny_model import make_rows
 
 from hone.storage.errors import RunError
@@ -171,6 +172,21 @@ def test_other_settings_do_not_go_on_from_earlier_trials(new_search: Make, searc
     folder.config_file.write_text(with_settings(folder.config(), ["seed=1"]).model_dump_json())
     assert search(folder.path) == 1
     assert "seed was 0" in str(folder.read_events()[0][-1].data["message"])
+
+
+def test_rows_that_are_packed_must_stay_apart_in_a_search_too(tmp_path: Path) -> None:
+    folder = prepared(tmp_path / "search", make_t5(tmp_path / "t5"), train={"batching": "packed"})
+    assert search(folder.path) == 1
+    assert "batching=packed is for causal models" in str(folder.read_events()[0][-1].data["message"])
+
+
+def test_rows_that_are_too_long_are_dropped_by_name(new_search: Make) -> None:
+    folder = new_search(train={"too_long": "drop", "max_length": 60})
+    config = folder.config()
+    assert isinstance(config, SearchConfig)
+    kept = {row.id for row in material_of(folder, config).rows}
+    told = [event.data for event in folder.read_events()[0] if event.kind == "warning"]
+    assert {row["id"] for row in told[0]["rows"]} == {row.id for row in folder.rows("train")} - kept != set()
 
 
 def test_what_cannot_be_searched_ends_the_run_in_words(new_search: Make) -> None:

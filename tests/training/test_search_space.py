@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hone.storage.errors import InputError
@@ -150,6 +150,7 @@ def test_it_comes_closer_than_chance_does() -> None:
     assert sum(rates[15:]) < sum(rates[1:16]) / 3
 
 
+@settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), broken=st.integers(0, 9))
 def test_broken_off_anywhere_it_goes_on_with_the_same_settings(seed: int, broken: int) -> None:
     search = config("learning_rate=1e-5..1e-2", "lora_r=4,8,16", "epochs=1..4", trials=10, seed=seed)
