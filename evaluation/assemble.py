@@ -6,9 +6,9 @@ from importlib.metadata import version
 from typing import Any, Literal
 
 from hone.evaluation.agreement import Rating, agreement
-from hone.evaluation.inputs import BatchFacts, Gate, Keeping, ModelFacts, ReportInputs, Side, TestItem, TrendPoint, Vote
+from hone.evaluation.inputs import BatchFacts, Gate, ModelFacts, ReportInputs, Side, TestItem, TrendPoint, Vote
 from hone.evaluation.intervals import Estimate
-from hone.evaluation.keeping import keeping
+from hone.evaluation.keeping import of_model
 from hone.evaluation.matchups import models_of
 from hone.evaluation.report import Report, json_text, make_report
 from hone.storage import audit, batches, matchups, models, pairs, people, reports, reviews, runs
@@ -113,7 +113,7 @@ def report_inputs(
             versions={name: version(name) for name in LIBRARIES},
             set_aside=set_aside,
             example_data=any(person.example for person in people.everyone(cursor)),
-            keeping=_keeping(cursor, new),
+            keeping=of_model(cursor, new),
         )
     return inputs, new, old
 
@@ -241,24 +241,6 @@ def _expert_alpha(cursor: Cursor, project: Project, pair_ids: set[str]) -> float
     ]
     found = agreement(ratings, "nominal", project.settings.seed).alpha if ratings else None
     return found.value if isinstance(found, Estimate) else None
-
-
-def _keeping(cursor: Cursor, new: Model) -> Keeping | None:
-    """What the run of the new model kept of each earlier batch, against the model that learnt it.
-
-    That is the one in the model's own line, else the last one that learnt the batch before it.
-    """
-    if new.run_id is None or new.batch_id is None:
-        return None
-    known = models.listing(cursor, new.project_id)
-    before = [model for model in known if model.run_id and model.batch_id and model.number < new.number]
-    learners: dict[int, tuple[int, str, dict[str, Any]]] = {}
-    for model in [*before, *(each for each in reversed(models.line(cursor, new)) if each in before)]:
-        number = batches.get(cursor, str(model.batch_id)).number
-        learners[number] = (number, model.name, runs.get(cursor, str(model.run_id)).result or {})
-    own = batches.get(cursor, new.batch_id).number
-    learners.pop(own, None)
-    return keeping(runs.get(cursor, new.run_id).result or {}, own, list(learners.values()))
 
 
 def _trend(cursor: Cursor, project: Project, new: Model) -> tuple[TrendPoint, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from hone.evaluation.answers import ErrorLine
 from hone.evaluation.inputs import ReportInputs
-from hone.evaluation.keeping import warnings as of_keeping
+from hone.evaluation.keeping_words import warnings as of_keeping
 from hone.evaluation.votes import Preference
 from hone.storage.records import Record, Undefined
 

@@ -1,38 +1,87 @@
-"""What a model kept of what earlier batches taught, in the words of the report.
+"""What a model kept of what earlier batches taught: the one definition, for the report, the chain and a run's page.
 
 A run asks the test splits of all batches so far before and after it learns. What is kept of a batch is the score after
 the run, divided by the score of the model that learnt the batch, on the same items.
 """
 
-import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
-from hone.evaluation.figures import number, percent, plural
 from hone.evaluation.inputs import Keeping, KeptBatch, PlainReading
+from hone.storage import batches, models, runs
+from hone.storage.batches import Batch
+from hone.storage.models import Model
 from hone.storage.records import Undefined
+from hone.storage.runs import Run
+from hone.storage.store import Cursor
 
-ENOUGH = 0.9  # of an earlier score; below it the report speaks of forgetting
-A_LITTLE, CLEARLY = 0.1, 0.5  # nats a token
+ENOUGH = 0.9  # of an earlier score; below it something was forgotten
 MEASURES = {"rouge": "ROUGE-L", "accuracy": "accuracy"}
+Learner: TypeAlias = tuple[str, Mapping[str, Any]]
+"""The name of a model that learnt a batch, and the result of its run."""
 
 
-def keeping(result: dict[str, Any], own: int, learners: Sequence[tuple[int, str, dict[str, Any]]]) -> Keeping | None:
+def of_model(cursor: Cursor, model: Model) -> Keeping | None:
+    """What the run of a model kept of each earlier batch; see `of_known`."""
+    return of_known(
+        model,
+        models.listing(cursor, model.project_id),
+        {batch.id: batch for batch in batches.listing(cursor, model.project_id)},
+        {run.id: run for run in runs.listing(cursor, model.project_id)},
+    )
+
+
+def of_known(
+    model: Model, known: Sequence[Model], made: Mapping[str, Batch], done: Mapping[str, Run]
+) -> Keeping | None:
+    """What the run of a model kept of each earlier batch, against the model that learnt that batch.
+
+    That is the one in the model's own line, else the last one that learnt the batch before it.
+
+    Args:
+        model: None comes back for a base, and where the run did not look.
+        known: The models of its project, in their order.
+        made: The project's batches, by id.
+        done: The project's runs, by id.
+    """
+    run = done.get(model.run_id or "")
+    if run is None or model.batch_id is None:
+        return None
+    learners: dict[int, Learner] = {}
+    earlier = [each for each in known if each.number < model.number]
+    for each in (*earlier, *_line(model, earlier)):
+        taught = done.get(each.run_id or "")
+        if taught is not None and each.batch_id is not None:
+            learners[made[each.batch_id].number] = (each.name, taught.result or {})
+    return keeping(run.result or {}, made[model.batch_id].number, learners)
+
+
+def _line(model: Model, earlier: Sequence[Model]) -> list[Model]:
+    """The models that a model was trained on, the oldest first."""
+    by_id = {each.id: each for each in earlier}
+    found: list[Model] = []
+    parent = by_id.get(model.parent_id or "")
+    while parent is not None:
+        found.insert(0, parent)
+        parent = by_id.get(parent.parent_id or "")
+    return found
+
+
+def keeping(result: Mapping[str, Any], own: int, learners: Mapping[int, Learner]) -> Keeping | None:
     """What a run's result says of keeping; None where the run did not look.
 
     Args:
         result: Of the run that trained the model.
         own: The number of the batch that it learnt from.
-        learners: The number of each earlier batch, the name of the model that learnt it, and its run's result.
+        learners: By the number of an earlier batch, the model that learnt it.
     """
     found = result.get("forgetting")
     if not found:
         return None
-    measure, taught = found["measure"], {batch: (name, each) for batch, name, each in learners}
-    facts = result.get("batch", {})
+    measure, facts = found["measure"], result.get("batch", {})
     return Keeping(
         measure=measure,
-        batches=tuple(_batch(split, measure, own, taught) for split in found["splits"]),
+        batches=tuple(_batch(split, measure, own, learners) for split in found["splits"]),
         plain=_plain(found["generic"]),
         rehearsed=facts.get("rehearsal", {}),
         generic=facts.get("generic", 0),
@@ -53,70 +102,23 @@ def forgotten(found: Keeping) -> list[KeptBatch]:
     return [batch for batch in found.batches if not batch.own and _is_low(share(batch))]
 
 
-def warnings(name: str, found: Keeping) -> list[str]:
-    """What a reader must know of forgetting before deciding for the model of this name."""
-    measure = MEASURES[found.measure]
-    return [
-        f"{name} kept {percent(_known(share(batch)))} of batch {batch.batch}: {measure} {number(batch.after)} on its "
-        f"test items, where {batch.learnt_by} had {number(batch.learnt or 0)}. "
-        "Train again with more of its pairs: raise rehearsal."
-        for batch in forgotten(found)
-    ]
+def least(found: Keeping) -> float | None:
+    """The lowest share of an earlier batch that is left; None where there is none that can be compared."""
+    shares = [share(batch) for batch in found.batches if not batch.own]
+    return min((each for each in shares if not isinstance(each, Undefined)), default=None)
 
 
-def in_words(found: Keeping) -> str:
-    """One sentence on the earlier batches."""
-    earlier = [batch for batch in found.batches if not batch.own]
-    if not earlier:
-        return "There is no earlier batch that could be forgotten."
-    low = forgotten(found)
-    if low:
-        named = " and ".join(f"{percent(_known(share(batch)))} of batch {batch.batch}" for batch in low)
-        return f"Something was forgotten: only {named} is left."
-    known = [each for batch in earlier if not isinstance(each := share(batch), Undefined)]
-    if not known:
-        return "How much is left of earlier batches cannot be said."
-    return f"Nothing was forgotten: at least {percent(min(1.0, *known))} is left of each earlier batch."
-
-
-def plain_in_words(plain: PlainReading | Undefined) -> str:
-    """What became of the loss on plain English."""
-    if isinstance(plain, Undefined):
-        return f"Plain English was not read: {plain.undefined}."
-    rise = plain.after - plain.before
-    figures = f"{number(plain.before)} before, {number(plain.after)} after, in nats a token"
-    if rise <= A_LITTLE:
-        return f"It reads plain English as well as before ({figures})."
-    harder = f"every token of it is {math.exp(rise):,.1f} times as hard to foresee"
-    if rise <= CLEARLY:
-        return f"It reads plain English a little worse: {harder} ({figures})."
-    return (
-        f"It reads plain English clearly worse: {harder} ({figures}). It was taught one kind of text; generic rows "
-        "beside the batch keep a model more general."
-    )
-
-
-def beside(found: Keeping) -> str:
-    """What was learnt beside the batch itself."""
-    parts = [f"{plural(count, 'pair')} of {batch}" for batch, count in sorted(found.rehearsed.items())]
-    if found.generic:
-        parts.append(plural(found.generic, "generic row"))
-    return f"Learnt again beside the batch: {', '.join(parts)}." if parts else "Nothing was learnt beside the batch."
-
-
-def _batch(split: dict[str, Any], measure: str, own: int, taught: dict[int, tuple[str, dict[str, Any]]]) -> KeptBatch:
-    number_ = split["batch"]
-    name, learner = taught.get(number_, (None, {}))
-    before = next(
-        (each for each in (learner.get("forgetting") or {}).get("splits", []) if each["batch"] == number_), None
-    )
-    same = before is not None and before["items"] == split["items"]
+def _batch(split: Mapping[str, Any], measure: str, own: int, learners: Mapping[int, Learner]) -> KeptBatch:
+    batch = split["batch"]
+    name, taught = learners.get(batch, (None, {})) if batch != own else (None, {})
+    looked: list[dict[str, Any]] = (taught.get("forgetting") or {}).get("splits", [])
+    then = next((each for each in looked if each["batch"] == batch and each["items"] == split["items"]), {})
     return KeptBatch(
-        batch=number_,
-        own=number_ == own,
+        batch=batch,
+        own=batch == own,
         items=split["items"],
         learnt_by=name,
-        learnt=before.get(f"{measure}_after") if before is not None and same else None,
+        learnt=then.get(f"{measure}_after"),
         before=split[f"{measure}_before"],
         after=split[f"{measure}_after"],
     )
@@ -130,7 +132,3 @@ def _plain(found: dict[str, Any]) -> PlainReading | Undefined:
 
 def _is_low(found: float | Undefined) -> bool:
     return not isinstance(found, Undefined) and found < ENOUGH
-
-
-def _known(found: float | Undefined) -> float:
-    return 0.0 if isinstance(found, Undefined) else found

@@ -2,7 +2,8 @@
 
 from hone.evaluation.figures import number, percent
 from hone.evaluation.inputs import KeptBatch
-from hone.evaluation.keeping import ENOUGH, MEASURES, beside, in_words, plain_in_words, share
+from hone.evaluation.keeping import ENOUGH, MEASURES, share
+from hone.evaluation.keeping_words import beside, in_words, plain_in_words
 from hone.evaluation.markup import escaped, facts, section, table, undefined
 from hone.evaluation.report import Report
 from hone.storage.records import Undefined

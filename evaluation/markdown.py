@@ -4,7 +4,8 @@ import re
 from collections.abc import Sequence
 
 from hone.evaluation.figures import estimate_text, number, number_range, p_value, percent, plural, share_range, signed
-from hone.evaluation.keeping import beside, in_words, plain_in_words, share
+from hone.evaluation.keeping import share
+from hone.evaluation.keeping_words import beside, in_words, plain_in_words
 from hone.evaluation.report import Report
 from hone.evaluation.text_metrics import TITLES
 from hone.storage.records import Undefined

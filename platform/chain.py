@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias
 from weakref import WeakKeyDictionary
 
+from hone.evaluation import keeping
 from hone.labeling.batches.difference import difference
 from hone.platform import chain_scores
 from hone.platform.chain_scores import Score, Won
@@ -150,7 +151,7 @@ def _link(model: Model, alias: Alias, sources: Sources) -> Link:
         verdict=report.verdict if report else "",
         report=report.number if report else None,
         validation_loss=result.get("validation_loss"),
-        kept=min(kept_shares(result, _learnt_before(model, sources)).values(), default=None),
+        kept=_kept(model, sources),
         since=before.number if before else None,
         data=sources.data.get((before.batch_id if before else None, model.batch_id or "")),
         settings=_changes(before, model, sources) if before else (),
@@ -169,9 +170,9 @@ def _number(model_id: str | None, known: Sequence[Model]) -> int:
     return next((model.number for model in known if model.id == model_id), 0)
 
 
-def _learnt_before(model: Model, sources: Sources) -> dict[int, float]:
-    earlier = [sources.runs.get(each.run_id or "") for each in sources.models if each.number < model.number]
-    return learnt_scores([run.result or {} for run in earlier if run])
+def _kept(model: Model, sources: Sources) -> float | None:
+    found = keeping.of_known(model, sources.models, sources.batches, sources.runs)
+    return keeping.least(found) if found else None
 
 
 def _changes(before: Model, model: Model, sources: Sources) -> tuple[Change, ...]:
@@ -214,42 +215,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
     return "none" if value is None else str(value)
-
-
-def score_after(split: Mapping[str, Any]) -> float | None:
-    """The score after training on a split of a run's forgetting: ROUGE-L, or the accuracy of a classification."""
-    found = split.get("rouge_after", split.get("accuracy_after"))
-    return None if found is None else float(found)
-
-
-def learnt_scores(results: Sequence[Mapping[str, Any]]) -> dict[int, float]:
-    """By batch, the score of the run that learnt it last on its own test split; each result says which batch it had.
-
-    What a later run still has of it is what it kept.
-    """
-    found = {}
-    for result in results:
-        own = (result.get("batch") or {}).get("number")
-        for split in (result.get("forgetting") or {}).get("splits") or ():
-            score = score_after(split)
-            if split["batch"] == own and score is not None:
-                found[split["batch"]] = score
-    return found
-
-
-def kept_shares(result: Mapping[str, Any], learnt: Mapping[int, float]) -> dict[int, float]:
-    """By earlier batch, the share of what the run that learnt it could that the model of this result still can.
-
-    Where that run was not measured, a model that went on from another is held against its own start.
-    """
-    own = (result.get("batch") or {}).get("number")
-    found: dict[int, float] = {}
-    for split in (result.get("forgetting") or {}).get("splits") or ():
-        start = split.get("rouge_before", split.get("accuracy_before")) if result.get("parent_sha256") else None
-        could, can = learnt.get(split["batch"]) or start, score_after(split)
-        if split["batch"] != own and could and can is not None:
-            found[split["batch"]] = can / could
-    return found
 
 
 def _data(store: Store, before: Batch | None, after: Batch) -> Data | None:

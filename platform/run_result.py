@@ -1,11 +1,9 @@
 """What a finished training leaves: its figures, what it kept of earlier batches, and the files in its folder."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from hone.platform.chain import kept_shares, learnt_scores
-from hone.storage import runs
-from hone.storage.records import Record
+from hone.evaluation import keeping
+from hone.evaluation.inputs import Keeping
+from hone.storage import models
+from hone.storage.records import Record, Undefined
 from hone.storage.runs import Run
 from hone.storage.store import Cursor
 from hone.training.folder import RunFolder
@@ -16,15 +14,15 @@ CARD = "README.md"
 class Kept(Record):
     """A test split before and after a training. Scores are 0 to 1, losses in nats per token.
 
-    `own` marks the split of the batch that was learnt; `share` is how much of what the run that learnt an earlier
-    batch could is still there, None where no such run was measured.
+    `own` marks the split of the batch that was learnt; `share` is what was kept of an earlier batch (see
+    hone.evaluation.keeping), None where that cannot be said.
     """
 
     batch: int
     own: bool
     items: int
-    score_before: float | None
-    score_after: float | None
+    score_before: float
+    score_after: float
     loss_before: float | None
     loss_after: float | None
     share: float | None
@@ -35,7 +33,7 @@ class Left(Record):
     after, None where it was not measured; `folder` lies in the workspace; `card` is Markdown."""
 
     kept: tuple[Kept, ...] = ()
-    measure: str = "ROUGE-L"
+    measure: str = ""
     plain: tuple[float, float] | None = None
     folder: str = ""
     model_folder: str = ""
@@ -45,13 +43,13 @@ class Left(Record):
 
 def left(cursor: Cursor, run: Run, folder: RunFolder) -> Left:
     """What lies in the folder of a run, and what its result says of forgetting."""
-    forgetting: Mapping[str, Any] = (run.result or {}).get("forgetting") or {}
-    generic = forgetting.get("generic") or {}
-    measured = "loss_before" in generic and "loss_after" in generic
+    model = models.of_run(cursor, run.id)
+    found = keeping.of_model(cursor, model) if model else None
+    plain = None if found is None or isinstance(found.plain, Undefined) else (found.plain.before, found.plain.after)
     return Left(
-        kept=_kept(cursor, run, forgetting),
-        measure="Accuracy" if forgetting.get("measure") == "accuracy" else "ROUGE-L",
-        plain=(float(generic["loss_before"]), float(generic["loss_after"])) if measured else None,
+        kept=_kept(run, found) if found else (),
+        measure=keeping.MEASURES[found.measure] if found else "",
+        plain=plain,
         folder=str(folder.path),
         model_folder=str(folder.model) if folder.model.is_dir() else "",
         card=_text(folder, f"model/{CARD}"),
@@ -59,25 +57,20 @@ def left(cursor: Cursor, run: Run, folder: RunFolder) -> Left:
     )
 
 
-def _kept(cursor: Cursor, run: Run, forgetting: Mapping[str, Any]) -> tuple[Kept, ...]:
-    if not forgetting.get("splits"):
-        return ()
-    result = run.result or {}
-    earlier = [each.result or {} for each in reversed(runs.listing(cursor, run.project_id)) if each.number < run.number]
-    shares = kept_shares(result, learnt_scores([each for each in earlier if each.get("forgetting")]))
-    own = (result.get("batch") or {}).get("number")
+def _kept(run: Run, found: Keeping) -> tuple[Kept, ...]:
+    losses = {split["batch"]: split for split in (run.result or {})["forgetting"]["splits"]}
     return tuple(
         Kept(
-            batch=split["batch"],
-            own=split["batch"] == own,
-            items=split["items"],
-            score_before=split.get("rouge_before", split.get("accuracy_before")),
-            score_after=split.get("rouge_after", split.get("accuracy_after")),
-            loss_before=split.get("loss_before"),
-            loss_after=split.get("loss_after"),
-            share=shares.get(split["batch"]),
+            batch=each.batch,
+            own=each.own,
+            items=each.items,
+            score_before=each.before,
+            score_after=each.after,
+            loss_before=losses[each.batch].get("loss_before"),
+            loss_after=losses[each.batch].get("loss_after"),
+            share=None if isinstance(share := keeping.share(each), Undefined) else share,
         )
-        for split in forgetting["splits"]
+        for each in found.batches
     )
 
 

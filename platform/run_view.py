@@ -166,7 +166,8 @@ def _parent(cursor: Cursor, run: Run) -> str:
     """What a training begins from: the base, or an iteration; empty for other runs."""
     if run.kind != "train":
         return ""
-    return f"iteration {models.get(cursor, run.model_id).number}" if run.model_id else "the base"
+    number = models.get(cursor, run.model_id).number if run.model_id else 0
+    return f"iteration {number}" if number else "the base"
 
 
 def _series(events: Sequence[RunEvent], name: str) -> tuple[tuple[int, float], ...]:

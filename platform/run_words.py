@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hone.evaluation.keeping import ENOUGH
 from hone.platform.run_result import Kept
 from hone.platform.run_view import Numbers, RunView
 from hone.platform.waiting import in_words
 from hone.platform.words import duration, figure
 from hone.storage.records import now
 from hone.storage.runs import Run
-
-ENOUGH_KEPT = 0.9  # of an earlier score: less is told as forgetting
 
 
 def what(seen: RunView) -> str:
@@ -99,7 +98,7 @@ def plan(found: Mapping[str, Any]) -> str:
 
 def forgets(each: Kept) -> str:
     """What to say of a split of which too much was forgotten; empty for others."""
-    if each.share is None or each.share >= ENOUGH_KEPT:
+    if each.share is None or each.share >= ENOUGH:
         return ""
     return (
         f"It forgets: of what was learnt from batch {each.batch} it kept {each.share:.0%}. Raise rehearsal, the "

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from hone.evaluation.keeping import ENOUGH
 from hone.platform import run_words
 from hone.platform.frame import parts, shell
 from hone.platform.frame.safe_html import clipped, esc
@@ -84,7 +85,8 @@ def kept(left: Left) -> None:
     if left.kept:
         for said in filter(None, map(run_words.forgets, left.kept)):
             parts.message(said, "unsure")
-        heads = ("Test split", "Items", f"{left.measure} before", "after", "Kept", "Loss before", "after")
+        measure = left.measure[:1].upper() + left.measure[1:]
+        heads = ("Test split", "Items", f"{measure} before", "after", "Kept", "Loss before", "after")
         with st.container(key="card-kept"):
             parts.table(heads, [_kept_row(each) for each in left.kept], right=(1, 2, 3, 4, 5, 6))
     if left.plain:
@@ -95,7 +97,7 @@ def kept(left: Left) -> None:
 def _kept_row(each: Kept) -> list[str]:
     which = "this batch" if each.own else "earlier"
     share = "" if each.own or each.share is None else f"{each.share:.0%}"
-    tone = "h-unsure" if each.share is not None and each.share < run_words.ENOUGH_KEPT else ""
+    tone = "h-unsure" if each.share is not None and each.share < ENOUGH else ""
     scores = [figure(each.score_before, 2), figure(each.score_after, 2)]
     losses = [figure(each.loss_before, 2), figure(each.loss_after, 2)]
     name = f'Batch {each.batch} <span class="h-faint">{which}</span>'

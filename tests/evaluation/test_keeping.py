@@ -7,7 +7,8 @@ import pytest
 from report_samples import inputs
 
 from hone.evaluation.inputs import Keeping
-from hone.evaluation.keeping import forgotten, in_words, keeping, plain_in_words, share, warnings
+from hone.evaluation.keeping import forgotten, keeping, share
+from hone.evaluation.keeping_words import in_words, plain_in_words, warnings
 from hone.evaluation.markdown import render_markdown
 from hone.evaluation.render import render_html
 from hone.evaluation.report import Report, json_text, make_report
@@ -34,7 +35,7 @@ def looked(*splits: tuple[int, float, float], plain: tuple[float, float] | None 
 
 def second_run(after: float, **changes: Any) -> Keeping:
     """Batch 1 was learnt to 0.98 by iteration 1; this run learnt batch 2."""
-    found = keeping(looked((1, 0.98, after), (2, 0.3, 0.9), **changes), 2, [(1, "Iteration 1", looked((1, 0.2, 0.98)))])
+    found = keeping(looked((1, 0.98, after), (2, 0.3, 0.9), **changes), 2, {1: ("Iteration 1", looked((1, 0.2, 0.98)))})
     assert found is not None
     return found
 
@@ -57,7 +58,7 @@ def test_below_nine_tenths_it_is_called_forgotten_and_the_reader_is_warned() -> 
 def test_one_sentence_says_whether_something_was_forgotten() -> None:
     assert in_words(second_run(0.264)) == "Something was forgotten: only 27\u202f% of batch 1 is left."
     assert in_words(second_run(0.97)) == "Nothing was forgotten: at least 99\u202f% is left of each earlier batch."
-    first = keeping(looked((1, 0.2, 0.98)), 1, [])
+    first = keeping(looked((1, 0.2, 0.98)), 1, {})
     assert first is not None
     assert in_words(first) == "There is no earlier batch that could be forgotten."
 
@@ -77,14 +78,18 @@ def test_where_there_is_no_such_loss_the_reason_is_told() -> None:
 
 def test_a_model_that_was_asked_other_items_is_no_measure() -> None:
     learner = looked((1, 0.2, 0.98), items=7)
-    found = keeping(looked((1, 0.9, 0.4)), 2, [(1, "Iteration 1", learner)])
+    found = keeping(looked((1, 0.9, 0.4)), 2, {1: ("Iteration 1", learner)})
     assert found is not None
     assert isinstance(share(found.batches[0]), Undefined)
     assert forgotten(found) == []
+    assert in_words(found) == "How much is left of earlier batches cannot be said."
+    both = keeping(looked((1, 0.9, 0.4), (3, 0.5, 0.5)), 2, {1: ("one", learner), 3: ("three", looked((3, 0.1, 0.5)))})
+    assert both is not None
+    assert in_words(both).endswith("is left of each earlier batch that can be compared.")
 
 
 def test_a_run_that_did_not_look_says_nothing() -> None:
-    assert keeping({}, 2, []) is None
+    assert keeping({}, 2, {}) is None
 
 
 def test_the_report_has_the_section_as_page_and_as_markdown() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from hone.evaluation.inputs import Keeping
-from hone.evaluation.keeping import in_words, keeping, share
+from hone.evaluation.keeping import keeping, share
+from hone.evaluation.keeping_words import in_words
 from hone.platform import example_project
 from hone.storage.records import Undefined, sha256
 from hone.training.config import GenerateConfig, TrainConfig
@@ -98,7 +99,7 @@ def without_rehearsal(first: RunFolder, learnable_base: Path, tasks: tuple[Task,
 
 def told(first: RunFolder, second: RunFolder) -> Keeping:
     """What the report says of iteration 2."""
-    found = keeping(second.result(), 2, [(1, "Iteration 1", first.result())])
+    found = keeping(second.result(), 2, {1: ("Iteration 1", first.result())})
     assert found is not None
     return found
 

@@ -129,12 +129,14 @@ def test_a_finished_run_shows_what_it_kept_and_where_its_model_lies(
     store: Store, project: Project, lead: Person, batch: Batch, workspace: Workspace
 ) -> None:
     first = {"batch": 1, "items": 20, "rouge_before": 0.2, "rouge_after": 0.9, "loss_before": 2, "loss_after": 0.3}
-    add_trained(store, project, lead, batch, result={"batch": {"number": 1}, "forgetting": {"splits": [first]}})
+    plain = {"tokens": 900, "loss_before": 3.21, "loss_after": 3.6}
+    looked = {"measure": "rouge", "splits": [first], "generic": plain}
+    add_trained(store, project, lead, batch, result={"forgetting": looked})
     later = {**first, "rouge_after": 0.45}
     own = {**first, "batch": 2, "rouge_after": 0.8}
-    plain = {"tokens": 900, "loss_before": 3.21, "loss_after": 3.6}
-    result = {"batch": {"number": 2}, "forgetting": {"splits": [later, own], "generic": plain}}
-    add_trained(store, project, lead, batch, result=result)
+    result = {"forgetting": {**looked, "splits": [later, own]}}
+    second = add_batch(store, project, lead, add_letters(store, project, lead, 5))
+    add_trained(store, project, lead, second, result=result)
     folder = RunFolder(workspace.run_folder(2))
     folder.model.mkdir(parents=True)
     (folder.model / "README.md").write_text("# A model\nIt answers letters.\n")
