@@ -8,7 +8,9 @@ from hone.platform.chain_words import method_words
 from hone.platform.commands import terminal
 from hone.platform.run_answers import Told
 from hone.platform.run_view import RunView
+from hone.platform.runs.searched import at_an_end
 from hone.platform.words import figure
+from hone.training.config import SearchConfig
 from hone.training.searching.space import in_words
 
 ROWS = 5  # of a warning; `--json` has all
@@ -39,11 +41,15 @@ def lines(seen: RunView) -> Iterator[str]:
     yield _fact("settings", f"{seen.left.folder}/config.json")
 
 
-def tell_trials(trials: Sequence[dict[str, Any]]) -> None:
+def tell_trials(run: dict[str, Any], trials: Sequence[dict[str, Any]]) -> None:
     """Those of a search as a table, the best first, what has no loss last; nothing when there are none."""
     ordered = sorted(trials, key=lambda trial: (trial["loss"] is None, trial["loss"] or 0.0, trial["number"]))
     if ordered:
         terminal.table((">trial", ">loss", ">spread", "state", ">seconds", "settings"), map(_trial, ordered))
+    if run["kind"] == "search" and run["status"] == "done":
+        config, best = SearchConfig.model_validate(run["config"]), run["result"]["best"]
+        if said := at_an_end(config, best["settings"]):
+            terminal.say(said)
 
 
 def _trial(trial: dict[str, Any]) -> tuple[object, ...]:

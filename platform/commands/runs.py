@@ -150,7 +150,7 @@ def show(
         trials = connection.call("GET", f"/runs/{number}/trials") if run["kind"] == "search" else []
     for line in lines(seen):
         terminal.say(line)
-    tell_trials(trials)
+    tell_trials(run, trials)
 
 
 @runs.command("cancel")

@@ -63,7 +63,7 @@ def _tell(run: dict[str, Any], trials: list[dict[str, Any]], as_json: bool) -> N
     if as_json:
         terminal.as_json({"run": run, "trials": trials})
     else:
-        tell_trials(trials)
+        tell_trials(run, trials)
     if not as_json or run["status"] in ("failed", "cancelled"):
         tell_runs([run], as_json=False)
 

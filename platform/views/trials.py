@@ -11,7 +11,7 @@ from hone.platform.frame import parts, shell, trial_charts
 from hone.platform.frame.safe_html import clipped, esc
 from hone.platform.run_view import Numbers
 from hone.platform.runs import searching
-from hone.platform.runs.searched import trials_of
+from hone.platform.runs.searched import at_an_end, trials_of
 from hone.platform.words import figure
 from hone.storage import projects
 from hone.storage.people import Person
@@ -75,6 +75,8 @@ def _best(person: Person, run: Run, config: SearchConfig, best: Trial, trials: S
                 type="primary",
                 on_click=partial(shell.act, partial(_train, person, run)),
             )
+    if run.status == "done" and (said := at_an_end(config, best.settings)):
+        parts.message(said, "unsure")
 
 
 def _train(person: Person, run: Run) -> str:

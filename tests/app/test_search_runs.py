@@ -16,7 +16,7 @@ from hone.platform.run_view import numbers
 from hone.platform.runs import searching
 from hone.platform.runs.alike import together
 from hone.platform.runs.finishing import finish
-from hone.platform.runs.searched import trials_of
+from hone.platform.runs.searched import at_an_end, trials_of
 from hone.platform.runs.supervisor import Supervisor
 from hone.storage import batches, pairs, projects, runs
 from hone.storage.batches import Batch
@@ -27,7 +27,7 @@ from hone.storage.projects import Project, ProjectSettings
 from hone.storage.runs import Run
 from hone.storage.store import Cursor, Store
 from hone.storage.workspace import Workspace
-from hone.training.config import SearchConfig
+from hone.training.config import SearchConfig, TrainConfig
 from hone.training.folder import Row, RunFolder
 from hone.training.searching.space import PRESETS, parse_space
 
@@ -46,9 +46,8 @@ class Room:
     batch: Batch
 
     def search(self, **how: Any) -> Run:
-        return searching.start_search(
-            self, self.project, self.lead, self.batch, **{"space": SPACE, "folds": 2, "trials": 2, **how}
-        )
+        asked: dict[str, Any] = {"space": SPACE, "folds": 2, "trials": 2, **how}
+        return searching.start_search(self, self.project, self.lead, self.batch, **asked)
 
     def folder(self, run: Run) -> RunFolder:
         return RunFolder(self.store.workspace.run_folder(run.number))
@@ -192,6 +191,25 @@ def test_ranges_of_ones_own_take_the_place_of_a_presets() -> None:
     assert found["lora_r"].values == (2, 3)
     with pytest.raises(InputError, match="there are rate, usual, all, toy"):
         searching.chosen_space("fast", [])
+
+
+@pytest.mark.parametrize(
+    ("ranges", "settings", "said"),
+    [
+        (["learning_rate=1e-5..1e-3"], {"learning_rate": 9e-4}, "learning_rate=0.0009 (highest)"),
+        (["learning_rate=1e-5..1e-3"], {"learning_rate": 1.1e-5}, "learning_rate=1.1e-05 (lowest)"),
+        (["learning_rate=1e-5..1e-3"], {"learning_rate": 2e-4}, ""),
+        (["lora_r=4,16,8"], {"lora_r": 16}, "lora_r=16 (highest)"),
+        (["lora_r=4,8"], {"lora_r": 8}, ""),  # of two values each is an end
+        (["lora_dropout=0..0.2", "epochs=1..6"], {"lora_dropout": 0.0, "epochs": 1}, ""),  # there is nothing beyond
+        (["schedule=linear,cosine,constant"], {"schedule": "linear"}, ""),
+    ],
+)
+def test_a_best_value_at_the_end_of_its_range_is_told(ranges: list[str], settings: dict[str, Any], said: str) -> None:
+    config = SearchConfig(train=TrainConfig(base="toy"), space=parse_space(ranges))
+    told = at_an_end(config, settings)
+    assert said in told
+    assert bool(told) == bool(said)
 
 
 def test_rows_that_are_nearly_the_same_stand_in_one_group() -> None:
