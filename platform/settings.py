@@ -3,9 +3,9 @@
 import tomllib
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 
 from hone.platform.access.private import write_private
@@ -13,6 +13,7 @@ from hone.storage.errors import InputError
 from hone.storage.records import Record
 
 Launcher = Literal["local", "torchrun", "ray"]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s@?#]+$")]  # runs and reports name it: no password in it
 
 
 class Server(Record):
@@ -36,7 +37,8 @@ class Training(Record):
     """What runs may use, and where training runs go.
 
     `threads` None: all cores this machine lends; `at_once`: runs side by side; `launcher`: what starts the processes
-    of a training run; `processes`: how many learn together; `ray_address`: the cluster, None starts one here.
+    of a training run; `processes`: how many learn together; `ray_address`: the cluster, None starts one here;
+    `servers`: who else may answer. A lead chooses among them: the key and the network are those of this machine.
     """
 
     threads: int | None = Field(default=None, ge=1, le=1024)
@@ -45,6 +47,12 @@ class Training(Record):
     launcher: Launcher = "local"
     processes: int = Field(default=1, ge=1, le=1024)
     ray_address: str | None = Field(default=None, min_length=1)
+    servers: tuple[Address, ...] = ()
+
+    @field_validator("servers", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        return tuple(given) if isinstance(given, list) else given  # pyright: ignore[reportUnknownArgumentType]
 
     @model_validator(mode="after")
     def _launched_by_somebody(self) -> Self:
@@ -78,6 +86,7 @@ DEFAULT_TEXT = """\
 # launcher = "local"   # local, torchrun (several processes or cards of this machine) or ray (a cluster)
 # processes = 1        # that learn together in one training run; more than 1 needs torchrun or ray
 # ray_address = "auto" # the cluster for ray: auto, host:6379 or ray://host:10001; left out: one is started here
+# servers = []         # that may answer as OpenAI does: "http://gpu-host:8000/v1"; HONE_SERVER_KEY goes there
 
 # Single sign-on. People need an account here with the same email (page People).
 # [oidc]
@@ -156,6 +165,7 @@ _ALLOWED = {
     "int_type": "it must be a whole number, without quotes",
     "int_from_float": "it must be a whole number",
     "string_type": "it must be a text in quotes",
+    "tuple_type": "it must be a list of texts, in brackets",
     "string_too_short": "it must not be empty",
 }
 
@@ -169,7 +179,6 @@ def _allowed(error: ErrorDetails) -> str:
     if error["type"] == "literal_error":
         return f"it must be {limits['expected']}"
     if error["type"] == "string_pattern_mismatch":
-        return "it must be a whole web address" + (
-            " that ends in /oauth2callback" if "oauth2callback" in limits["pattern"] else ""
-        )
+        ends = " that ends in /oauth2callback" if "oauth2callback" in limits["pattern"] else ""
+        return f"it must be a whole web address{ends}{' without a password in it' if '@' in limits['pattern'] else ''}"
     return _ALLOWED.get(error["type"], f"this is not allowed: {error['msg']}")

@@ -84,7 +84,7 @@ def start_generation(
 
     Raises:
         Forbidden: The person is no lead.
-        InputError: A setting is unknown or not allowed.
+        InputError: A setting is unknown or not allowed, or hone.toml does not name the server.
         Conflict: The model has answered this test split with these settings, or it learnt from nearly all of it.
         WorkspaceError: The batch is not what was frozen.
         RunError: The disk has too little space left, or the model's folder is gone.
@@ -92,6 +92,7 @@ def start_generation(
     person.must("lead")
     frozen.verify(machine.store, batch)
     config = run_config.generate_config(machine.store, project, batch, model, settings)
+    _may_answer(config.server, machine.supervisor.settings.training.servers)
     with machine.store.read() as cursor:
         answered = models.answered(cursor, model.id, batch.id)
         learnt = models.learnt_items(cursor, model)
@@ -106,6 +107,16 @@ def start_generation(
             "batch with fresh test items."
         )
     return submit(machine, project, person, "generate", batch, config, {"test": asked}, model.id)
+
+
+def _may_answer(server: str | None, known: Sequence[str]) -> None:
+    """Only what hone.toml names is sent test items, and the key of this machine."""
+    if server is not None and server.rstrip("/") not in {each.rstrip("/") for each in known}:
+        named = f"it names {', '.join(known)}" if known else "it names none"
+        raise InputError(
+            f"server {server[:200]} is none that may answer: whoever runs Hone adds it to servers in [training] of "
+            f"hone.toml ({named}) and starts Hone again."
+        )
 
 
 def cancel(machine: Machine, person: Person, run: Run) -> Run:
@@ -127,9 +138,11 @@ def resume(machine: Machine, person: Person, run: Run) -> Run:
     Raises:
         Forbidden: The person is no lead.
         Conflict: The run waits, goes on or is done.
+        InputError: It asks a server that hone.toml names no more.
         RunError: The disk has too little space left.
     """
     person.must("lead")
+    _may_answer(run.config.get("server"), machine.supervisor.settings.training.servers)
     require_space(machine.store.workspace.root)
     found = machine.supervisor.resume(run)
     machine.store.write(lambda cursor: audit.record(cursor, person.id, "run resumed", run.id, number=run.number))

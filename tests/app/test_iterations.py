@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from hone.platform.runs.material import training_material
 from hone.platform.runs.run_config import train_config
 from hone.platform.runs.submitting import require_space
 from hone.platform.runs.supervisor import Supervisor
+from hone.platform.settings import Settings, Training
 from hone.storage import audit, models, pairs, projects, runs
 from hone.storage.batches import Batch
 from hone.storage.errors import Conflict, Forbidden, InputError, RunError
@@ -298,6 +299,17 @@ def test_an_answer_of_a_server_or_in_a_chat_is_another_candidates() -> None:
     assert answer_settings(plain).keys() == usual  # as they were stored before there was a choice
     served = plain.model_copy(update={"server": "http://gpu:8000/v1", "prompt": "chat"})
     assert answer_settings(served).keys() - usual == {"server", "prompt"}
+
+
+def test_only_a_server_that_hone_toml_names_gets_the_test_items_and_the_key(team: Team) -> None:
+    base = team.store.write(lambda cursor: ensure_base_model(cursor, team.project.id, "gpt2", None))
+    ask = ("server=http://gpu:8000/v1",)
+    with pytest.raises(InputError, match=r"http://gpu:8000/v1 is none that may answer.*hone.toml \(it names none\)"):
+        iterations.start_generation(team, team.project, team.lead, team.batch, base, settings=ask)
+    named = Settings(training=Training(servers=("http://gpu:8000/v1/",)))
+    allowed = replace(team, supervisor=Supervisor(team.store, named))
+    run = iterations.start_generation(allowed, team.project, team.lead, team.batch, base, settings=ask)
+    assert run.config["server"] == "http://gpu:8000/v1"
 
 
 def test_a_full_disk_is_told_before_the_run(tmp_path: Path) -> None:

@@ -76,6 +76,10 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path: Path) -> None:
             "[training] processes is 2, but launcher is 'local', which starts one; "
             'set launcher = "torchrun" or "ray", or take processes out.',
         ),
+        (
+            "[training]\nservers = ['http://me:secret@gpu/v1']",
+            "[training] servers is 'http://me:secret@gpu/v1'; it must be a whole web address without a password in it.",
+        ),
         ("server = 8501", "server is 8501; it must be a section that starts with the line [server]."),
         ("[oidc]\nclient_id = 'x'", "[oidc] client_secret is missing. Add a line `client_secret = ...`."),
         (
