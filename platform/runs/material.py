@@ -1,5 +1,6 @@
 """What a training run is made of: settings, the rows it learns, and those it is held against."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from hone.storage.store import Store
 from hone.training.config import TrainConfig
 from hone.training.folder import Row, Split
 
-GENERIC = "generic"  # among the project's training settings: the path of a file
+GENERIC = "generic"  # among the project's training settings: the path of a file, from the workspace
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,13 @@ def _generic(store: Store, project: Project, config: TrainConfig, fresh: int) ->
         return []
     if not isinstance(named, str) or not named.strip():
         raise InputError(f"The project's training setting generic is {named!r}; it must be the path of a JSONL file.")
-    return generic_rows(store.workspace.root / Path(named).expanduser(), how_many(fresh, config.rehearsal), config.seed)
+    root = store.workspace.root
+    file = Path(os.path.normpath(root / named))
+    if not file.is_relative_to(root):  # whoever leads a project does not thereby read this machine's files
+        raise InputError(
+            f"The generic rows {named} do not lie in the workspace {root}: put the file, or a link, there."
+        )
+    return generic_rows(file, how_many(fresh, config.rehearsal), config.seed)
 
 
 def _facts(rehearsed: Mapping[int, int], generic: int) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from hone.storage.errors import Conflict, InputError
 from hone.storage.filters import PairFilter
 from hone.storage.models import Model
 from hone.storage.people import Person
-from hone.storage.projects import ProjectSettings
+from hone.storage.projects import Project, ProjectSettings
 from hone.storage.store import Cursor, Store
 from hone.training.folder import RunFolder
 from hone.training.models.published import FACTS, ModelFacts
@@ -175,14 +175,25 @@ def test_a_model_that_learnt_from_nearly_all_test_items_cannot_be_tested_on_them
         iterations.start_generation(team, team.project, team.lead, first, base_model)
 
 
-def test_generic_rows_are_learnt_to_the_same_share(team: Desk, tmp_path: Path) -> None:
-    file = tmp_path / "general.jsonl"
-    file.write_text("".join(json.dumps({**ROW, "instruction": f"Name colour {n}."}) + "\n" for n in range(40)))
-    batch = team.freeze(1)
-    declared = {**team.project.settings.training, "generic": str(file)}
+def with_generic(team: Desk, named: str) -> Project:
+    declared = {**team.project.settings.training, "generic": named}
     settings = team.project.settings.model_copy(update={"training": declared})
-    made = training_material(team.store, team.project.model_copy(update={"settings": settings}), batch)
+    return team.project.model_copy(update={"settings": settings})
+
+
+def test_generic_rows_are_learnt_to_the_same_share(team: Desk) -> None:
+    file = team.store.workspace.root / "general.jsonl"
+    file.write_text("".join(json.dumps({**ROW, "instruction": f"Name colour {n}."}) + "\n" for n in range(40)))
+    made = training_material(team.store, with_generic(team, "general.jsonl"), team.freeze(1))
     assert len(made.rows["generic"]) == round(0.25 * len(made.rows["train"])) == made.facts["generic"]
+
+
+def test_a_lead_reads_no_file_outside_the_workspace_as_generic_rows(team: Desk, tmp_path: Path) -> None:
+    (tmp_path / "private.jsonl").write_text(json.dumps(ROW) + "\n")
+    batch = team.freeze(1)
+    for named in (str(tmp_path / "private.jsonl"), "../private.jsonl", "runs/../../private.jsonl"):
+        with pytest.raises(InputError, match="do not lie in the workspace"):
+            training_material(team.store, with_generic(team, named), batch)
 
 
 def test_generic_rows_are_drawn_by_seed_and_a_text_counts_once(tmp_path: Path) -> None:
