@@ -9,6 +9,7 @@ from hone.platform import settings as hone_toml
 from hone.platform.access import identity
 from hone.platform.access.private import write_private
 from hone.platform.checker import Checker
+from hone.platform.runs import preflight
 from hone.platform.runs.supervisor import Supervisor
 from hone.storage import people
 from hone.storage.errors import WorkspaceError
@@ -74,6 +75,7 @@ def start(workspace: Workspace) -> Runtime:
     """Open the workspace as this process's own and watch its runs."""
     global _current
     _current = Runtime(workspace)
+    preflight.clear(workspace.runs)
     _current.supervisor.start()
     return _current
 

@@ -27,6 +27,6 @@ def get_preflight(opened: Open, _: Lead, project: Of, look_id: str) -> Look:
 
 
 @router.post("/projects/{name}/preflights/{look_id}/cancel")
-def cancel_preflight(opened: Open, _: Lead, project: Of, look_id: str) -> Look:
+def cancel_preflight(opened: Open, who: Lead, project: Of, look_id: str) -> Look:
     """Ask a look to stop."""
-    return looking.cancel_preflight(opened, project, look_id)
+    return looking.cancel_preflight(opened, project, who, look_id)

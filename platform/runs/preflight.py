@@ -1,7 +1,7 @@
 """A look at a training run before it begins: in a folder of its own, by a child process, without a row in the store.
 
-The folder has the very settings and rows that the run would be given. What a look left behind goes when the next one
-begins.
+The folder has the very settings and rows that the run would be given. What a look left behind goes when some more have
+begun, or when the workspace is opened again.
 """
 
 import re
@@ -120,16 +120,25 @@ def preflight(machine: Machine, project: Project, look_id: str) -> Look:
     return known.model_copy(update={"state": "failed", "message": f"The look ended before it had looked: {said}"})
 
 
-def cancel_preflight(machine: Machine, project: Project, look_id: str) -> Look:
+def cancel_preflight(machine: Machine, project: Project, person: Person, look_id: str) -> Look:
     """Ask a look to stop; one that has ended stays as it is.
 
     Raises:
+        Forbidden: The person is no lead.
         NotFound: There is no such look (any more).
     """
+    person.must("lead")
     folder = _folder(machine, project, look_id)
     if _alive(folder, look_id):
         folder.request_cancel()
     return preflight(machine, project, look_id)
+
+
+def clear(folder: Path) -> None:
+    """Remove the looks of an earlier process from a workspace's runs: nobody asks for them any more."""
+    for path in folder.glob(f"{PREFIX}*"):
+        if not _alive(RunFolder(path), path.name.removeprefix(PREFIX)):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _folder(machine: Machine, project: Project, look_id: str) -> RunFolder:

@@ -1,5 +1,6 @@
 """Start a run: which batch, which base, which method; then a look at what it would do, and the start."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -137,7 +138,7 @@ def _look(project: Project, person: Person, choice: Choice) -> None:
     if look is None:
         _offer(stale=bool(key))
     elif look.state == "running":
-        st.fragment(_going_on, run_every=LOOK_EVERY)(project, look.id)
+        st.fragment(_going_on, run_every=LOOK_EVERY)(project, person, look.id)
     elif look.state == "done" and look.result is not None:
         _found(choice, look, look.result)
     else:
@@ -195,21 +196,22 @@ def _begin(project: Project, person: Person, choice: Choice) -> None:
     st.session_state[_LOOKED] = (choice.key, look.id)
 
 
-def _going_on(project: Project, look_id: str) -> None:
-    look = preflight.preflight(shell.runtime(), project, look_id)
-    if look.state != "running":
+def _going_on(project: Project, person: Person, look_id: str) -> None:
+    look = _known(project, look_id)
+    if look is None or look.state != "running":
         st.rerun()
     parts.progress(round(100 * look.share), 100, f"Looking: {look.stage}")
     st.button(
         "Stop looking",
         key="start-look-stop",
         type="tertiary",
-        on_click=partial(_stop, project, look_id),
+        on_click=partial(_stop, project, person, look_id),
     )
 
 
-def _stop(project: Project, look_id: str) -> None:
-    preflight.cancel_preflight(shell.runtime(), project, look_id)
+def _stop(project: Project, person: Person, look_id: str) -> None:
+    with suppress(NotFound):
+        preflight.cancel_preflight(shell.runtime(), project, person, look_id)
 
 
 def _found(choice: Choice, look: Look, found: Preflight) -> None:

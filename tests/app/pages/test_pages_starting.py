@@ -160,12 +160,16 @@ def test_what_a_look_left_behind_goes_and_no_other_project_sees_it(ready: Ready,
         (ready.runtime.workspace.runs / f"{PREFIX}{new_id()}").mkdir()
     ready.looked("max_length=256")
     assert len(list(ready.runtime.workspace.runs.glob(f"{PREFIX}*"))) == 3
+    preflight.clear(ready.runtime.workspace.runs)  # as when the workspace is opened again
+    assert not list(ready.runtime.workspace.runs.glob(f"{PREFIX}*"))
 
 
-def test_a_look_is_a_process_of_its_own_that_can_be_stopped(ready: Ready) -> None:
+def test_a_look_is_a_process_of_its_own_that_a_lead_can_stop(ready: Ready, ana: Person) -> None:
     look = preflight.start_preflight(ready.runtime, ready.project, ready.lead, ready.batch)
     assert look.state == "running"
-    preflight.cancel_preflight(ready.runtime, ready.project, look.id)
+    with pytest.raises(Forbidden):
+        preflight.cancel_preflight(ready.runtime, ready.project, ana, look.id)
+    preflight.cancel_preflight(ready.runtime, ready.project, ready.lead, look.id)
     preflight.at_work[look.id].wait(timeout=120)
     assert preflight.preflight(ready.runtime, ready.project, look.id).state == "cancelled"
 
