@@ -1,9 +1,11 @@
 """A lead lets a model learn from what people preferred: blind judgements, or approvals and rejections."""
 
+import threading
 from collections.abc import Sequence
 
 from hone.labeling.batches import freezing as frozen
 from hone.platform.runs import preferred, run_config
+from hone.platform.runs.iterations import FEWEST
 from hone.platform.runs.material import kept_rows
 from hone.platform.runs.preferred import LEAST, LEAVE, Learnable, Objective
 from hone.platform.runs.submitting import Machine, submit
@@ -22,7 +24,7 @@ from hone.training.folder import Row
 from hone.training.presets import PREFERENCE, PREFERENCE_RATE
 from hone.training.settings import with_settings
 
-ENOUGH = 5  # test items that a model must still be asked to be compared with another
+_starting = threading.Lock()  # between the look for such a run and its row nobody else may look
 
 
 class Preview(Record):
@@ -106,7 +108,7 @@ def from_reviews(store: Store, project: Project, batch: Batch, parent: Model | N
         chosen = parent or models.current(cursor, project.id)
         if chosen is None:
             raise InputError(f"{project.name} has no model yet that opinions could improve: `hone train` makes one.")
-        found = preferred.from_reviews(cursor, project, batch)
+        found = preferred.from_reviews(cursor, project, batch, chosen)
     preview = _preview(f"approvals and rejections, batch {batch.number}", "kto", chosen, found)
     return Planned(preview=preview, found=found, batch=batch, parent=chosen)
 
@@ -133,24 +135,29 @@ def start(machine: Machine, project: Project, person: Person, planned: Planned, 
         raise Conflict(preview.problem)
     frozen.verify(machine.store, planned.batch)
     config = _config(machine.store, project, planned, settings)
-    with machine.store.read() as cursor:
+    with _starting:
+        _must_be_alone(machine.store, project, config, preview)
+        return submit(
+            machine,
+            project,
+            person,
+            "train",
+            planned.batch,
+            config,
+            planned.found.rows,
+            planned.parent.id,
+            learns_from=planned.found.learnt,
+            kept=_kept(machine.store, project, planned),
+            facts={"learnt from": preview.of},
+        )
+
+
+def _must_be_alone(store: Store, project: Project, config: TrainConfig, preview: Preview) -> None:
+    with store.read() as cursor:
         at_work = [run for run in runs.unfinished(cursor) if run.project_id == project.id]
     twice = next((run.number for run in at_work if run.config.get("run") == config.run), None)
     if twice is not None:
         raise Conflict(f"Run {twice} learns from {preview.of} already: wait for it, or cancel it.")
-    return submit(
-        machine,
-        project,
-        person,
-        "train",
-        planned.batch,
-        config,
-        planned.found.rows,
-        planned.parent.id,
-        learns_from=planned.found.learnt,
-        kept=_kept(machine.store, project, planned),
-        facts={"learnt from": preview.of},
-    )
 
 
 def is_finished(cursor: Cursor, made: MatchupSet) -> bool:
@@ -190,7 +197,7 @@ def _warnings(
     }
     if len(templates) > 1:
         said.append(f"The two models answered different prompt templates; {parent.name} learns with its own.")
-    if found.left < ENOUGH:
+    if found.left < FEWEST:
         said.append(
             f"With {found.left} test items left the new model cannot be compared on this batch: freeze a new one first."
         )

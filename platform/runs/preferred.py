@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from hone.labeling.batches.duplicates import normalised
+from hone.platform.runs.material import row_of, rows_by_split
 from hone.storage import batches, matchups, models, pairs, reviews
 from hone.storage.batches import Batch, BatchItem
 from hone.storage.filters import PairFilter
@@ -83,7 +84,7 @@ def from_matchups(
     made_rows: dict[Split, tuple[Row, ...]] = {
         "train": tuple(row for each in rows["train"] for row in _rows(each, objective)),
         "validation": tuple(row for each in rows["validation"] for row in _rows(each, objective)),
-        "test": tuple(_row(item) for item in left),
+        "test": tuple(row_of(item) for item in left),
     }
     return Learnable(
         rows=made_rows,
@@ -96,17 +97,18 @@ def from_matchups(
     )
 
 
-def from_reviews(cursor: Cursor, project: Project, batch: Batch) -> Learnable:
+def from_reviews(cursor: Cursor, project: Project, batch: Batch, parent: Model) -> Learnable:
     """The rows of a batch's approvals and of the project's rejections, for kto.
 
     Good are the batch's train and validation rows. Bad are rejected pairs with the text that was rejected; one whose
     group is in the batch's validation split goes there, one of a test group or with a test item's prompt stays out.
+    Items that the parent has learnt by preference test nothing more.
     """
     items = batches.items(cursor, batch.id)
     split_of = {**batches.splits_of_groups(cursor, project.id), **{item.group: item.split for item in items}}
     asked = {_prompt(item) for item in items if item.split == "test"}
     left_out: Counter[str] = Counter()
-    bad: dict[str, list[Row]] = {"train": [], "validation": []}
+    bad: dict[Split, list[Row]] = {"train": [], "validation": []}
     for row in _rejected(cursor, project):
         split = split_of.get(row.group, "train")
         if not row.response.strip():
@@ -115,8 +117,10 @@ def from_reviews(cursor: Cursor, project: Project, batch: Batch) -> Learnable:
             left_out["rejected of a group or a prompt that tests"] += 1
         else:
             bad[split].append(row)
-    good = {name: [_row(item, good=True) for item in items if item.split == name] for name in bad}
-    tests = [_row(item) for item in items if item.split == "test"]
+    gone = models.learnt_items(cursor, parent)
+    rows = rows_by_split(items)
+    good = {name: [row.model_copy(update={"good": True}) for row in rows[name]] for name in bad}
+    tests = [row for row in rows["test"] if row.id not in gone]
     return Learnable(
         rows={
             "train": (*good["train"], *bad["train"]),
@@ -214,23 +218,12 @@ def _tests_of(cursor: Cursor, project: Project, groups: set[str]) -> tuple[str, 
 
 
 def _rows(each: Preferred, objective: Objective) -> tuple[Row, ...]:
-    row = _row(each.item)
+    row = row_of(each.item)
     if objective == "dpo":
         return (row.model_copy(update={"response": each.chosen, "rejected": each.rejected}),)
     return (
         row.model_copy(update={"response": each.chosen, "good": True}),
         row.model_copy(update={"id": f"{row.id} other", "response": each.rejected, "good": False}),
-    )
-
-
-def _row(item: BatchItem, good: bool | None = None) -> Row:
-    return Row(
-        id=item.pair_id,
-        instruction=item.instruction,
-        context=item.context,
-        response=item.response,
-        group=item.group,
-        good=good,
     )
 
 

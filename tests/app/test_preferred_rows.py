@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from factories import add_person, new_pairs, opinion
 from judged import answered_batch
+from trained import add_trained
 
 from hone.evaluation import judging
 from hone.evaluation import matchups as making
@@ -206,10 +207,17 @@ def test_approvals_are_good_and_rejections_bad_and_no_test_item_is_burnt(
 
     store.write(decide)
     batch = frozen.freeze(store, project, lead)
+    parent = add_trained(store, project, lead, batch)
     with store.read() as cursor:
-        found = from_reviews(cursor, project, batch)
+        found = from_reviews(cursor, project, batch, parent)
     assert found.good == batch.counts["train"]
     assert found.bad == 10
     assert len(found.rows["test"]) == batch.counts["test"] == found.left
     assert found.learnt == ()
     assert {row.good for row in found.rows["train"]} == {True, False}
+    burnt = [row.id for row in found.rows["test"][:2]]
+    store.write(lambda cursor: runs.learn_from(cursor, str(parent.run_id), burnt))
+    with store.read() as cursor:
+        again = from_reviews(cursor, project, batch, parent)
+    assert again.left == found.left - 2
+    assert not {row.id for row in again.rows["test"]} & set(burnt)
