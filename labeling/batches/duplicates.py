@@ -5,6 +5,7 @@ resemblance and containment of documents"). The checks and `leaks` each search i
 """
 
 import unicodedata
+from collections.abc import Callable
 from typing import TypeAlias
 
 from hone.labeling.diff import TOKEN
@@ -18,6 +19,11 @@ def normalised(text: str) -> str:
     """The words of a text in lower case, without punctuation and spacing (Unicode NFKC)."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(token for token in TOKEN.findall(folded) if token[0].isalnum())
+
+
+def compared(instruction: str, context: str, response: str, words: Callable[[str], str] = normalised) -> list[str]:
+    """The words by which two pairs are compared: an instruction that many contexts share is no likeness."""
+    return f"{words(context if context.strip() else instruction)} {words(response)}".split()
 
 
 def shingles(text: str) -> Shingles:

@@ -103,9 +103,8 @@ class _Words:
         return found
 
     def compared(self, one: Approved) -> list[str]:
-        """The words by which two pairs are compared: an instruction that many contexts share is no likeness."""
-        asked = one.context if one.context.strip() else one.instruction
-        return f"{self.of(asked)} {self.of(one.response)}".split()
+        """The words by which it is compared with other pairs."""
+        return duplicates.compared(one.instruction, one.context, one.response, self.of)
 
 
 def _without_duplicates(found: Sequence[Approved], words: _Words) -> tuple[list[Approved], list[Exclusion]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from hone.labeling.batches.duplicates import normalised
+from hone.labeling.batches.duplicates import compared
 from hone.labeling.batches.leaks import Shingled
 from hone.training.folder import Row
 
@@ -13,15 +13,9 @@ def together(rows: Sequence[Row]) -> list[Row]:
     What alike means is said in hone.labeling.batches.duplicates. Rows that are like none keep their group.
     """
     places = range(len(rows))
-    found = Shingled([_words(row) for row in rows]).nearest(places, places)
+    found = Shingled([compared(row.instruction, row.context, row.response) for row in rows]).nearest(places, places)
     names = _joined((_name(rows[place]), _name(rows[like.place])) for place, like in found.items())
     return [row.model_copy(update={"group": names[_name(row)]}) if _name(row) in names else row for row in rows]
-
-
-def _words(row: Row) -> list[str]:
-    """What freezing a batch compares, too: an instruction that many contexts share is no likeness."""
-    asked = row.context if row.context.strip() else row.instruction
-    return f"{normalised(asked)} {normalised(row.response)}".split()
 
 
 def _name(row: Row) -> str:

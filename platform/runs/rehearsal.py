@@ -5,7 +5,7 @@ Pure: the same batches, share and seed give the same pairs, in whatever order th
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hone.labeling.batches.duplicates import normalised
+from hone.labeling.batches.duplicates import compared
 from hone.labeling.batches.leaks import Shingled
 from hone.storage.batches import BatchItem
 from hone.storage.records import sha256
@@ -69,15 +69,9 @@ def _candidates(
 
 def _unlike(items: Sequence[BatchItem], held: Sequence[BatchItem]) -> Iterable[str]:
     """The ids of the items that are not nearly the same as one that is held out."""
-    texts = Shingled([_compared(item) for item in (*items, *held)])
+    texts = Shingled([compared(item.instruction, item.context, item.response) for item in (*items, *held)])
     alike = texts.nearest(range(len(items)), range(len(items), len(items) + len(held)))
     return (item.pair_id for place, item in enumerate(items) if place not in alike)
-
-
-def _compared(item: BatchItem) -> list[str]:
-    """The words by which two pairs are compared, as when a batch is planned."""
-    asked = item.context if item.context.strip() else item.instruction
-    return f"{normalised(asked)} {normalised(item.response)}".split()
 
 
 def _by_batch(came_with: Mapping[str, int]) -> dict[int, list[str]]:

@@ -7,6 +7,7 @@ from hone.labeling.batches import freezing as frozen
 from hone.platform.runs import again, iterations, run_config
 from hone.platform.runs.alike import together
 from hone.platform.runs.bases import checked_base
+from hone.platform.runs.material import row_of
 from hone.platform.runs.submitting import Machine, submit
 from hone.storage import audit, batches
 from hone.storage.batches import Batch
@@ -15,7 +16,6 @@ from hone.storage.people import Person
 from hone.storage.projects import Project
 from hone.storage.runs import Run
 from hone.training.config import SearchConfig
-from hone.training.folder import Row
 from hone.training.searching.folds import folds_of
 from hone.training.searching.space import PRESETS, Space, applied, check_space, parse_space
 
@@ -75,7 +75,7 @@ def start_search(
     named = checked_base(base or run_config.usual_base(machine.store, project, None))
     train = run_config.train_config(project, run_config.same_toy(machine.store, project, named), batch, settings)
     check_space(space, train)
-    rows = together(_rows(machine, batch))
+    rows = together([row_of(item) for item in frozen.rows_by_split(machine.store, batch)["train"]])
     folds_of(rows, folds, seed, by_label=project.settings.task == "classification")
     given = {"space": space, "sampler": sampler, "trials": trials, "folds": folds, "prune": prune, "seed": seed}
     config = SearchConfig.model_validate({"run": train.run, "train": train, **given})
@@ -104,11 +104,3 @@ def train_winner(machine: Machine, project: Project, person: Person, run: Run) -
         lambda cursor: audit.record(cursor, person.id, "search won", made.id, number=made.number, search=run.number)
     )
     return made
-
-
-def _rows(machine: Machine, batch: Batch) -> list[Row]:
-    found = frozen.rows_by_split(machine.store, batch)["train"]
-    return [
-        Row(id=item.pair_id, **item.model_dump(include={"instruction", "context", "response", "group"}))
-        for item in found
-    ]
