@@ -24,7 +24,8 @@ def tell(line):
     from hone.platform.frame import streamlit_options as ours
     names = [*ours.OPTIONS, "server.address", "theme.light.primaryColor"]
     told = {name: streamlit.get_option(name) for name in names}
-    heavy = [name for name in ("torch", "transformers") if name in sys.modules]
+    libraries = ("torch", "transformers", "peft", "trl", "optuna", "ray", "datasets", "accelerate", "bitsandbytes")
+    heavy = [name for name in libraries if name in sys.modules]
     print(json.dumps({"options": told, "loaded": heavy}), flush=True)
 """
 HOSTILE = '[runner]\npostScriptGC = true\n[browser]\ngatherUsageStats = true\n[server]\naddress = "0.0.0.0"\n'
