@@ -108,7 +108,7 @@ def from_reviews(cursor: Cursor, project: Project, batch: Batch, parent: Model) 
     split_of = {**batches.splits_of_groups(cursor, project.id), **{item.group: item.split for item in items}}
     asked = {_prompt(item) for item in items if item.split == "test"}
     left_out: Counter[str] = Counter()
-    bad: dict[Split, list[Row]] = {"train": [], "validation": []}
+    bad: dict[str, list[Row]] = {"train": [], "validation": []}
     for row in _rejected(cursor, project):
         split = split_of.get(row.group, "train")
         if not row.response.strip():
@@ -119,7 +119,10 @@ def from_reviews(cursor: Cursor, project: Project, batch: Batch, parent: Model) 
             bad[split].append(row)
     gone = models.learnt_items(cursor, parent)
     rows = rows_by_split(items)
-    good = {name: [row.model_copy(update={"good": True}) for row in rows[name]] for name in bad}
+    good = {
+        "train": [row.model_copy(update={"good": True}) for row in rows["train"]],
+        "validation": [row.model_copy(update={"good": True}) for row in rows["validation"]],
+    }
     tests = [row for row in rows["test"] if row.id not in gone]
     return Learnable(
         rows={
