@@ -13,7 +13,7 @@ from hone.training.folder import RunFolder
 from hone.training.search import Trial, read_trials
 from hone.training.searching.space import Value, in_words
 
-EDGE = 0.05  # of a stretch: what lies in it lies at its end
+EDGE = 0.1  # of a stretch: what lies in it lies at its end
 
 
 def keep_search(store: Store, run: Run, folder: RunFolder) -> None:
