@@ -119,7 +119,7 @@ def pages_of_the_example(chrome: Browser, address: str) -> None:
     shot(lena, FOLDER / "report.png")
     lena.go("Training").row("Training, batch 2").sees(".h-chart")
     shot(lena, FOLDER / "run.png")
-    lena.press("All runs").press("Train a model").sees("button", "Look before starting")
+    lena.press("All runs").press("Train a model").press("Look before starting").sees(".h-tokens mark", seconds=120)
     shot(lena, FOLDER / "start.png")
     with tempfile.TemporaryDirectory(prefix="hone-docs-") as folder:
         lena.go("Pairs").press("Import a file").upload(_more_letters(Path(folder)))

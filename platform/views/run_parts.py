@@ -96,7 +96,7 @@ def kept(left: Left) -> None:
 
 def _kept_row(each: Kept) -> list[str]:
     which = "this batch" if each.own else "earlier"
-    share = "" if each.own or each.share is None else f"{each.share:.0%}"
+    share = "" if each.own else "not known" if each.share is None else f"{each.share:.0%}"
     tone = "h-unsure" if each.share is not None and each.share < ENOUGH else ""
     scores = [figure(each.score_before, 2), figure(each.score_after, 2)]
     losses = [figure(each.loss_before, 2), figure(each.loss_after, 2)]
