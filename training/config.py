@@ -90,7 +90,10 @@ class TrainConfig(_Loading):
         default=0.2, ge=0, le=0.9, description="Share of what is learnt that comes from earlier batches."
     )
     forgetting: int = Field(
-        default=100, ge=0, le=100_000, description="Most items of each earlier test split that are asked; 0 is none."
+        default=100,
+        ge=0,
+        le=100_000,
+        description="Most items of each test split that are asked before and after; 0 is none.",
     )
     tracker: Literal["none", "mlflow", "wandb", "tensorboard"] = "none"
 
@@ -105,21 +108,27 @@ class TrainConfig(_Loading):
             raise ValueError(
                 f"quantize {self.quantize} and method full exclude each other; take lora, or quantize none"
             )
-        if self.objective != "sft" and self.task not in ("auto", "causal"):
+        if self.objective != "sft":
+            self._fits_preferences()
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("a label stands twice")
+        return self
+
+    def _fits_preferences(self) -> None:
+        """Refuse what TRL's trainers of preferences would not do, or not say that they leave out."""
+        if self.task not in ("auto", "causal"):
             raise ValueError(f"objective {self.objective} is for causal models, not for task {self.task}")
-        if self.objective != "sft" and self.effective_batch % self.micro_batch:
+        if self.effective_batch % self.micro_batch:
             raise ValueError(
                 f"objective {self.objective} cuts a step into even parts: effective_batch {self.effective_batch} must "
                 f"be a multiple of micro_batch {self.micro_batch}"
             )
-        if self.objective != "sft" and (self.batching == "packed" or self.label_smoothing):
-            raise ValueError(
-                f"batching packed and label_smoothing are for objective sft, not for {self.objective}; "
-                "set batching=auto and label_smoothing=0"
-            )
-        if len(set(self.labels)) != len(self.labels):
-            raise ValueError("a label stands twice")
-        return self
+        if self.objective == "kto" and self.micro_batch < 2:
+            raise ValueError("kto compares the rows of a micro batch with each other: set micro_batch to 2 or more")
+        if self.label_smoothing:
+            raise ValueError("label_smoothing is for learning responses, not preferences: leave it 0")
+        if self.batching == "packed":
+            raise ValueError("batching packed is for learning responses, not preferences: set batching=grouped")
 
 
 class _Answering(_Loading):

@@ -242,14 +242,17 @@ def check_rows(rows: Mapping[Split, Sequence[Row]], kept: Mapping[int, Sequence[
     """Hold the rows of a run against each other: those that are learnt, those that test, and those that tested before.
 
     Raises:
-        InputError: An id occurs twice, a group spans two splits, or a row is learnt that tests an earlier batch.
+        InputError: An id occurs twice, a group spans two splits, or a row is learnt or validates that tests an earlier
+            batch: what is published is chosen by the validation rows.
     """
     _check_splits(rows)
-    learnt = {row.id for split in LEARNT for row in rows.get(split, ())}
+    used: dict[str, Split] = {row.id: split for split in (*LEARNT, "validation") for row in rows.get(split, ())}
     for number, held in kept.items():
-        twice = next((row.id for row in held if row.id in learnt), None)
+        twice = next((row.id for row in held if row.id in used), None)
         if twice is not None:
-            raise InputError(f"The id {twice!r} is in the test split of batch {number}, so it cannot be learnt from.")
+            raise InputError(
+                f"The id {twice!r} tests batch {number}, so it cannot be a {used[twice]} row; leave it out."
+            )
 
 
 def _rows(file: Path) -> Iterator[Row]:

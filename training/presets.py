@@ -87,6 +87,7 @@ PREFERENCE: Mapping[str, Any] = {  # what dpo and kto take beside the settings o
     "epochs": 3,
     "micro_batch": 4,
     "effective_batch": 8,
+    "batching": "auto",
     "warmup": 0.1,
     "patience": 2,
     "rehearsal": 0.0,

@@ -275,12 +275,4 @@ def _config(store: Store, project: Project, planned: Planned, settings: Sequence
     )
     if parent.folder is not None:
         config = run_config.with_parent(config, parent)
-    return _fitting(with_settings(config, settings))
-
-
-def _fitting(config: TrainConfig) -> TrainConfig:
-    if config.objective == "kto" and config.micro_batch < 2:
-        raise InputError("kto compares the rows of a micro batch with each other: set micro_batch to 2 or more.")
-    if config.label_smoothing:
-        raise InputError("label_smoothing is for learning responses, not preferences: leave it 0.")
-    return config
+    return with_settings(config, settings)

@@ -12,7 +12,7 @@ from tiny_model import start_worker
 
 from hone.storage.errors import Conflict, InputError, NotFound, RunError
 from hone.training.config import TrainConfig
-from hone.training.folder import Row, RunFolder
+from hone.training.folder import Row, RunFolder, Split
 from hone.training.prepare import prepare
 
 Make = Callable[..., RunFolder]
@@ -38,6 +38,13 @@ def test_nothing_is_overwritten_and_nothing_half_made_is_left(tmp_path: Path) ->
     with pytest.raises(ValueError, match="serialize"):
         prepare(tmp_path / "2", CONFIG, {"train": [ROW]}, {"unwritable": object})
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("split", ["train", "rehearsal", "generic", "validation"])
+def test_what_tested_an_earlier_batch_is_neither_learnt_nor_chosen_by(tmp_path: Path, split: Split) -> None:
+    rows: dict[Split, list[Row]] = {"train": [Row(id="b", instruction="x")], split: [ROW]}
+    with pytest.raises(InputError, match=f"'a' tests batch 1, so it cannot be a {split} row"):
+        prepare(tmp_path / "1", CONFIG, rows, {}, kept={1: [ROW]})
 
 
 @pytest.mark.parametrize(

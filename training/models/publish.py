@@ -1,4 +1,4 @@
-"""A finished adapter becomes a model folder: whole, with its tokenizer, its facts and a card."""
+"""What a run has trained becomes a model folder: whole, with its tokenizer, its facts and a card."""
 
 import copy
 import os
@@ -32,7 +32,7 @@ def publish(
         under: Model folders that lie under the adapter, the lowest first (`adapters.under`); they are copied.
 
     Raises:
-        RunError: The adapter holds a number that is not finite; nothing is published.
+        RunError: What was learnt holds a number that is not finite; nothing is published.
     """
     _require_finite(model)
     draft = target.with_name(f".{target.name}.{new_id()}")
@@ -89,4 +89,4 @@ _LAID_UNDER = ("adapter_config.json", "config.json", "generation_config.json", F
 def _require_finite(model: Model) -> None:
     for name, weights in model.named_parameters():
         if weights.requires_grad and not torch.isfinite(weights).all():
-            raise RunError(f"The adapter holds a number that is not finite ({name}); lower learning_rate.")
+            raise RunError(f"What was learnt holds a number that is not finite ({name}); lower learning_rate.")
