@@ -24,7 +24,10 @@ from hone.training.config import TrainConfig
 
 Alias: TypeAlias = Literal["", "champion", "challenger", "rejected"]
 # Settings that say nothing of how a model learnt, or that the chain tells in words of its own.
-UNTOLD = frozenset({"schema_version", "kind", "run", "base", "base_sha256", "threads", "parent", "tracker", "samples"})
+UNTOLD = frozenset(
+    {"schema_version", "kind", "run", "base", "base_sha256", "threads", "parent", "tracker", "samples"}
+    | {"micro_batch", "batching", "recompute", "checkpoint_every", "forgetting"}
+)
 
 
 class Data(Record):

@@ -94,7 +94,7 @@ def test_twelve_iterations_are_a_chain_of_thirteen(store: Store, project: Projec
 
 def test_settings_that_say_nothing_of_learning_are_no_change() -> None:
     before = TrainConfig(base="toy", run="one", threads=1).model_dump(mode="json")
-    after = TrainConfig(base="toy", run="two", threads=2, patience=2).model_dump(mode="json")
+    after = TrainConfig(base="toy", run="two", threads=2, micro_batch=8, patience=2).model_dump(mode="json")
     assert changes(before, after) == (Change(name="patience", before="none", after="2"),)
     assert changes({name: value for name, value in before.items() if name != "rehearsal"}, before) == ()
 
