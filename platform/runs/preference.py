@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Sequence
 
+from pydantic import ValidationError
+
 from hone.labeling.batches import freezing as frozen
 from hone.platform.runs import preferred, run_config
 from hone.platform.runs.iterations import FEWEST
@@ -264,15 +266,12 @@ def _config(store: Store, project: Project, planned: Planned, settings: Sequence
     if carried.get("objective", "sft") == "sft":
         rate = float(carried.get("learning_rate", usual.learning_rate))
         known["learning_rate"] = float(f"{rate * PREFERENCE_RATE:.6g}")
-    config = TrainConfig.model_validate(
-        {
-            **usual.model_dump(),
-            **PREFERENCE,
-            **known,
-            "run": f"{parent.name}, {preview.objective} on {preview.of}",
-            "objective": preview.objective,
-        }
-    )
+    told = {"run": f"{parent.name}, {preview.objective} on {preview.of}", "objective": preview.objective}
+    try:
+        config = TrainConfig.model_validate({**usual.model_dump(), **PREFERENCE, **known, **told})
+    except ValidationError as problem:
+        reason = problem.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InputError(f"{parent.name} cannot learn from {preview.of}: {reason}.") from None
     if parent.folder is not None:
         config = run_config.with_parent(config, parent)
     return with_settings(config, settings)

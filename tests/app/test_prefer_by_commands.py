@@ -89,6 +89,14 @@ def test_what_cannot_be_learnt_is_refused_in_a_line(
     assert said in hone("prefer", *given, code=code).stderr
 
 
+def test_a_classifier_learns_no_preferences_and_says_so(judged: Path, tmp_path: Path) -> None:
+    shutil.copytree(judged, tmp_path / "w")
+    hone = exact(hone_in(tmp_path / "w"))
+    hone("project", "set", "training=" + json.dumps({**SMALL, "task": "classify"}))
+    said = hone("prefer", "--parent", 0, code=2).stderr
+    assert "cannot learn from matchup set 1: objective dpo is for causal models, not for task classify." in said
+
+
 @pytest.mark.model
 def test_a_model_learns_preferences_and_is_not_tested_on_them_again(judged: Path, tmp_path: Path) -> None:
     shutil.copytree(judged, tmp_path / "w")
