@@ -212,7 +212,7 @@ def test_a_folder_that_is_no_base_is_refused_at_once(
         assert runs.listing(cursor) == []
 
 
-@pytest.mark.parametrize("base", ["./nowhere", "/no/such/folder", ""])
+@pytest.mark.parametrize("base", ["./nowhere", "/no/such/folder", "", "no such", "\0", "-x"])
 def test_a_base_that_cannot_be_is_refused(base: str) -> None:
     with pytest.raises(InputError):
         checked_base(base)
