@@ -130,6 +130,13 @@ def test_what_cannot_follow_from_the_parent_is_refused(
     assert "\n" not in str(refusal.value)
 
 
+def test_a_pickled_adapter_is_not_loaded(trained: RunFolder, tiny_base: Path, tmp_path: Path) -> None:
+    forged = Path(shutil.copytree(trained.model, tmp_path / "forged"))
+    (forged / "adapter_model.safetensors").rename(forged / "adapter_model.bin")
+    with pytest.raises(RunError, match=r"has no adapter_model\.safetensors"):
+        load_model(tiny_base, forged, torch.float32)
+
+
 @pytest.mark.parametrize("quantize", ["8bit", "4bit"])
 def test_a_run_on_a_quantized_base_learns_and_its_model_speaks(
     new_run: Make, tiny_base: Path, ids: torch.Tensor, quantize: Any

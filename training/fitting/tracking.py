@@ -1,4 +1,4 @@
-"""Trackers: whoever uses MLflow, Weights & Biases or TensorBoard sees the run there, too. Numbers only, no texts.
+"""Trackers: whoever uses MLflow, Weights & Biases or TensorBoard sees the run there, too. No text of a pair.
 
 Without other settings of theirs in the environment, everything stays below the run's own folder: a tracking server
 (MLFLOW_TRACKING_URI) or an account (WANDB_MODE=online) is the user's to name.

@@ -133,8 +133,10 @@ def load_adapter(model: Model, folder: Path, trainable: bool = False) -> Model:
     """The base with a published adapter on it; frozen unless trainable.
 
     Raises:
-        RunError: The adapter's files do not fit the base.
+        RunError: There is no safetensors file (peft would take a pickle instead), or it does not fit the base.
     """
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise RunError(f"{folder} has no adapter_model.safetensors; publish the model again from its run.")
     try:
         return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, local_files_only=True)
     except Exception as error:
