@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_time_memory_and_disk_are_told(look: Look) -> None:
 
 
 def test_a_disk_that_is_too_small_stands_against_the_run(look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(total=10, used=9, free=1))
     assert "MB on disk" in look().refusals[0]
 
 
@@ -158,6 +159,13 @@ def test_what_stands_against_a_run_is_one_clear_line(look: Look, settings: dict[
     assert said in refusal
     assert "\n" not in refusal
     assert found.estimate is None
+
+
+def test_a_run_of_preferences_is_not_looked_at_as_if_it_learnt_responses(tmp_path: Path, tiny_base: Path) -> None:
+    config = TrainConfig(base=str(tiny_base), objective="dpo", threads=1)
+    folder = prepare(tmp_path / "look", config, {"train": make_rows(4)}, {})
+    assert preflight(folder.path) == 1
+    assert "A look is at runs that learn responses, not at dpo" in str(folder.read_events()[0][-1].data["message"])
 
 
 def test_one_row_and_no_validation_are_warned_about(look: Look) -> None:
