@@ -197,9 +197,11 @@ def _speaking(store: Store, project: Project, model: Model | None, base: str) ->
         usual = _usual_settings(project, base)
         longest = usual.get("max_new_tokens", TrainConfig(base=base).max_new_tokens)
         template, prompt = project.settings.template, usual.get("prompt", "template")
+        quantize = usual.get("quantize", "none")
     else:
         facts = read_facts(store.workspace.root / model.folder)
         template, prompt, longest = facts.template, facts.prompt, facts.max_new_tokens
+        quantize = facts.quantize  # it answers on the base that it learnt on
     return {
         "base": base,
         "base_sha256": model.base_sha256 if model else None,
@@ -208,6 +210,7 @@ def _speaking(store: Store, project: Project, model: Model | None, base: str) ->
         "template": template,
         "labels": _labels(project),
         "max_new_tokens": longest,
+        "quantize": quantize,
     }
 
 

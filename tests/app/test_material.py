@@ -11,6 +11,7 @@ from hone.labeling.standing import settle
 from hone.platform.runs import iterations
 from hone.platform.runs.generic_rows import generic_rows
 from hone.platform.runs.material import kept_rows, training_material
+from hone.platform.runs.run_config import generate_config
 from hone.platform.runs.supervisor import Supervisor
 from hone.storage import models, pairs, projects, runs
 from hone.storage.batches import Batch
@@ -154,6 +155,15 @@ def test_a_model_that_learns_on_knows_its_parent_and_has_its_shape(team: Desk, t
     run = iterations.start_training(team, team.project, team.lead, team.freeze(2), parent=parent)
     assert run.model_id == parent.id
     assert (run.config["parent"], run.config["lora_r"]) == ("runs/0001/model", 4)
+
+
+def test_a_model_answers_on_the_base_that_it_learnt_on(team: Desk) -> None:
+    batch = team.freeze(1)
+    model = team.model(batch)
+    place = team.store.workspace.root / "runs/0001/model" / FACTS
+    facts = ModelFacts.model_validate_json(place.read_text(encoding="utf-8"))
+    place.write_text(facts.model_copy(update={"quantize": "4bit"}).model_dump_json(), encoding="utf-8")
+    assert generate_config(team.store, team.project, batch, model, ()).quantize == "4bit"
 
 
 def test_items_that_a_model_learnt_from_by_preference_no_longer_test_it(team: Desk) -> None:
