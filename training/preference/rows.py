@@ -32,10 +32,7 @@ class Pairs:
     @property
     def tokens(self) -> int:
         """Tokens in all: each prompt is read twice."""
-        return sum(
-            2 * len(prompt) + len(one) + len(other)
-            for prompt, one, other in zip(self.prompts, self.chosen, self.rejected, strict=True)
-        )
+        return sum(map(len, [*self.prompts, *self.prompts, *self.chosen, *self.rejected]))
 
     def named(self, read: Collection[tuple[int, ...]]) -> list[str]:
         """The ids of the rows of which either side, with its prompt, is among these token ids."""
@@ -69,10 +66,7 @@ class Opinions:
     @property
     def tokens(self) -> int:
         """Tokens in all: each prompt is read twice."""
-        return sum(
-            2 * len(prompt) + len(one) + len(other)
-            for prompt, one, other in zip(self.prompts, self.responses, self.others, strict=True)
-        )
+        return sum(map(len, [*self.prompts, *self.prompts, *self.responses, *self.others]))
 
     def named(self, read: Collection[tuple[int, ...]]) -> list[str]:
         """The ids of the rows that are, with their prompt, among these token ids."""
