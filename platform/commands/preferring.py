@@ -6,7 +6,6 @@ import typer
 
 from hone.platform.commands import runs, terminal
 from hone.platform.commands.common import AsJson, ProjectName, session
-from hone.platform.runs.preferred import LEAVE
 from hone.storage.errors import Conflict, InputError
 
 
@@ -25,7 +24,9 @@ def prefer(
     parent: Annotated[
         int | None, typer.Option("--parent", help="The model to train on; else the set's new one, or the project's.")
     ] = None,
-    leave: Annotated[int, typer.Option("--leave", min=0, help="Test items that must go on testing.")] = LEAVE,
+    leave: Annotated[
+        int | None, typer.Option("--leave", min=0, help="Test items that must go on testing; else 10.")
+    ] = None,
     set_: runs.Set = None,
     look: Annotated[bool, typer.Option("--preview", help="Say what would be learnt, and start nothing.")] = False,
     detach: runs.Detach = False,
@@ -39,8 +40,9 @@ def prefer(
     with session(project) as here:
         if not reviews and matchups is None:
             matchups = _newest(here.get("/matchups"))
-        wanted = {"matchups": matchups, "batch": batch, "objective": objective, "parent": parent, "leave": leave}
-        found = here.get("/preferences", **{name: value for name, value in wanted.items() if value is not None})
+        told = {"matchups": matchups, "batch": batch, "objective": objective, "parent": parent, "leave": leave}
+        wanted = {name: value for name, value in told.items() if value is not None}
+        found = here.get("/preferences", **wanted)
         if look and as_json:
             terminal.as_json(found)
             return

@@ -52,8 +52,8 @@ def test_ctrl_c_leaves_a_run_at_work_and_the_next_command_finds_it(
 ) -> None:
     hone = [sys.executable, "-m", "hone.platform.cli", "--workspace", str(workspace.root)]
     frozen(hone, tmp_path)
-    small = ["--set", "micro_batch=4", "--set", "effective_batch=4", "--set", "max_length=128"]
-    slow = ["--set", "epochs=900", "--set", "patience=none", "--set", "samples=0"]
+    small = ["--set", "micro_batch=1", "--set", "effective_batch=1", "--set", "max_length=128"]
+    slow = ["--set", "epochs=1000", "--set", "patience=none", "--set", "samples=0"]
     train = subprocess.Popen(
         [*hone, "train", "--batch", "1", "--base", str(tiny_base), *small, *slow], stderr=subprocess.PIPE, text=True
     )

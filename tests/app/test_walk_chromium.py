@@ -180,7 +180,7 @@ def trains_stops_and_goes_on(lena: Walker, base: Path) -> None:
     lena.page.get_by_text("A folder or an id on the hub").click()
     lena.rest().write("Folder or id", str(base))
     lena.page.get_by_text("Every setting").click()
-    lena.write("Passes over the rows", "200").write("Learning rate", "0.02")
+    lena.write("Passes over the rows", "100").write("Learning rate", "0.02").write("Patience", "100")
     lena.press("Look before starting").sees(".h-tokens mark", seconds=120)
     lena.press("Start the run")
     lena.press("Stop the run").press("Resume")
