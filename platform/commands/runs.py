@@ -183,20 +183,18 @@ def follow(connection: Connection, number: int, what: str) -> dict[str, Any]:
     """Show a run live until it has ended; Ctrl-C leaves it at work and says how to come back."""
     seen = -1
     loss: float | None = None
-    try:
-        with terminal.progress(what) as step:
-            while True:
-                run: dict[str, Any] = connection.call("GET", f"/runs/{number}")
-                for event in connection.call("GET", f"/runs/{number}/events", params={"after": seen}):
-                    seen = event["seq"]
-                    loss = event["body"].get("loss", loss)
-                    _show_event(event, step, loss)
-                if run["status"] in FINISHED:
-                    return run
-                time.sleep(LOOK)
-    except KeyboardInterrupt:
-        _tell_left(connection.call("GET", f"/runs/{number}"))
-        raise typer.Exit(130) from None
+    with terminal.interrupts() as asked, terminal.progress(what) as step:
+        while not asked:
+            run: dict[str, Any] = connection.call("GET", f"/runs/{number}")
+            for event in connection.call("GET", f"/runs/{number}/events", params={"after": seen}):
+                seen = event["seq"]
+                loss = event["body"].get("loss", loss)
+                _show_event(event, step, loss)
+            if run["status"] in FINISHED:
+                return run
+            time.sleep(LOOK)
+    _tell_left(connection.call("GET", f"/runs/{number}"))
+    raise typer.Exit(130)
 
 
 def begun(connection: Connection, run: dict[str, Any]) -> dict[str, Any]:

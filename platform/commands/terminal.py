@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,24 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str |
     for row in found:
         made.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
     Console().print(made)
+
+
+@contextmanager
+def interrupts() -> Generator[list[int], None, None]:
+    """The Ctrl-C so far, as a list that fills: raised in the middle of a request, the first one could be lost in its
+    event loop. The second one ends the command as usual."""
+    asked: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(number: int, _frame: object) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
