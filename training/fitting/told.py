@@ -1,5 +1,6 @@
 """What every trainer of Hone has, whoever wrote its loss: checkpoints, events, cancelling, the best model kept."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from transformers.trainer_callback import PrinterCallback
 from transformers.trainer_utils import TrainOutput
 from typing_extensions import override
 
+from hone.storage.errors import RunError
 from hone.training.config import TrainConfig
 from hone.training.fitting import checkpoints, state
 from hone.training.fitting.moved import Moved
@@ -59,6 +61,18 @@ class Told(Trainer):
     def has_validation(self) -> bool:
         """Whether there is something to evaluate on."""
         return bool(self.eval_dataset)
+
+    def step_failed(self, what: str) -> RunError:
+        """What is raised when the step at work cannot be learnt; it names the rows of that step."""
+        raise NotImplementedError
+
+    @override
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        inherited: Any = super()
+        norm = float(inherited._get_grad_norm(model, grad_norm=grad_norm))
+        if not math.isfinite(norm):
+            raise self.step_failed(f"The gradient is {norm}")
+        return norm
 
     @override
     def train(self, *args: Any, **kwargs: Any) -> TrainOutput:

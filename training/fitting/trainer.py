@@ -104,12 +104,9 @@ class StepTrainer(Told):
         return loss
 
     @override
-    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
-        inherited: Any = super()
-        norm = float(inherited._get_grad_norm(model, grad_norm=grad_norm))
-        if not math.isfinite(norm):
-            raise self._not_finite(f"The gradient is {norm}", self.step_rows)
-        return norm
+    def step_failed(self, what: str) -> RowsFailed:
+        """See Told."""
+        return self._not_finite(what, self.step_rows)
 
     @override
     @torch.no_grad()

@@ -6,7 +6,6 @@ log-probabilities of the model that the run starts from, computed once before st
 with itself, not with the bare base, and nothing is kept twice.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -128,12 +127,9 @@ class _FromTokens(Told):
         return self.step_batches, items
 
     @override
-    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
-        inherited: Any = super()
-        norm = float(inherited._get_grad_norm(model, grad_norm=grad_norm))
-        if not math.isfinite(norm):
-            raise self._not_finite(f"The gradient is {norm}", self.step_batches)
-        return norm
+    def step_failed(self, what: str) -> "NotFinite":
+        """See Told."""
+        return self._not_finite(what, self.step_batches)
 
     @override
     def compute_loss(self, model: Model, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
